@@ -1,0 +1,32 @@
+namespace Nebula.Rotation;
+
+/// <summary>Whether the live login of a credential logs in, at one endpoint.</summary>
+public sealed record CredentialTestResult
+{
+    /// <summary>The credential's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The kind of server.</summary>
+    public required DatabaseType DatabaseType { get; init; }
+
+    /// <summary>Host and port that were tried.</summary>
+    public required string Endpoint { get; init; }
+
+    /// <summary>The user name that was tried.</summary>
+    public required string Username { get; init; }
+
+    /// <summary>True when it logged in and the server says it is this user.</summary>
+    public required bool Succeeded { get; init; }
+
+    /// <summary>Time from opening the connection to the server's answer.</summary>
+    public required TimeSpan Latency { get; init; }
+
+    /// <summary>The server's version, or null when it could not be asked.</summary>
+    public string? ServerVersion { get; init; }
+
+    /// <summary>What was found, and what to do when it is not well.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>The reason of a failure.</summary>
+    public RotationErrorCode? ErrorCode { get; init; }
+}

@@ -1,0 +1,92 @@
+namespace Nebula.Rotation;
+
+/// <summary>
+/// A login that an application uses, as the store knows it: where it leads, how it is rotated, which user name is live. It holds no password,
+/// so that it can be printed, piped and serialised.
+/// </summary>
+public sealed record DatabaseCredential
+{
+    /// <summary>The scope of a credential that names none.</summary>
+    public const string DefaultScope = "global";
+
+    /// <summary>The permanent id; the name may be given to another credential later, the id never.</summary>
+    public Guid Id { get; init; }
+
+    /// <summary>The name, unique in its scope, compared without regard to case.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The scope; each has its own data key.</summary>
+    public string Scope { get; init; } = DefaultScope;
+
+    /// <summary>The kind of server.</summary>
+    public required DatabaseType DatabaseType { get; init; }
+
+    /// <summary>Host names, addresses or socket folders of the endpoints; at least one.</summary>
+    public required IReadOnlyList<string> HostName { get; init; }
+
+    /// <summary>The TCP port of every endpoint.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>The database the application connects to.</summary>
+    public required string Database { get; init; }
+
+    /// <summary>The user name that is live now.</summary>
+    public required string Username { get; init; }
+
+    /// <summary>The number of the live version; the first is 1.</summary>
+    public int Version { get; init; } = 1;
+
+    /// <summary>The user name of the stored admin login, or null when it is given at each rotation.</summary>
+    public string? AdminUsername { get; init; }
+
+    /// <summary>The name of another credential of the same scope that serves as admin, or null.</summary>
+    public string? AdminCredentialName { get; init; }
+
+    /// <summary>How connections are protected.</summary>
+    public SslMode SslMode { get; init; }
+
+    /// <summary>A PEM file with the authorities to trust, or null for the system's.</summary>
+    public string? CACertificate { get; init; }
+
+    /// <summary>The most connections the application's pools open together, or null when unknown.</summary>
+    public int? MaxConnections { get; init; }
+
+    /// <summary>How long connecting may take, in whole seconds.</summary>
+    public TimeSpan ConnectionTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How the second login comes to be.</summary>
+    public RotationStrategy Strategy { get; init; }
+
+    /// <summary>How often the credential is due, or null for only on demand.</summary>
+    public TimeSpan? RotationInterval { get; init; }
+
+    /// <summary>The template of new user names, or null for <c>{name}_{random}</c>.</summary>
+    public string? UsernameTemplate { get; init; }
+
+    /// <summary>What new passwords are made of.</summary>
+    public PasswordPolicy PasswordPolicy { get; init; } = PasswordPolicy.Default;
+
+    /// <summary>Engine options by name, as given with -Option.</summary>
+    public IReadOnlyDictionary<string, string> Option { get; init; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Free words to select credentials by.</summary>
+    public IReadOnlyList<string> Tag { get; init; } = [];
+
+    /// <summary>Why rotation is refused for now, or null.</summary>
+    public string? HoldReason { get; init; }
+
+    /// <summary>When the credential was stored.</summary>
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When the live version became live.</summary>
+    public DateTimeOffset LastRotatedAt { get; init; }
+
+    /// <summary>When the next rotation is due, or null for only on demand.</summary>
+    public DateTimeOffset? NextRotationAt => RotationInterval is { } interval ? LastRotatedAt + interval : null;
+
+    /// <summary>A number that grows with each change of this record in the store; a change against an older one is refused.</summary>
+    public long Revision { get; init; }
+
+    /// <summary>The name.</summary>
+    public override string ToString() => Name;
+}

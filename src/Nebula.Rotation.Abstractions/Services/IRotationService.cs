@@ -1,0 +1,47 @@
+namespace Nebula.Rotation;
+
+/// <summary>
+/// The engine as a caller sees it, over one store. Every method throws <see cref="RotationException"/> and nothing else, but for
+/// <see cref="OperationCanceledException"/> where a token without a workflow behind it is cancelled.
+/// </summary>
+public interface IRotationService : IAsyncDisposable
+{
+    /// <summary>Stores a credential, after its login has logged in.</summary>
+    Task<DatabaseCredential> AddAsync(NewCredential request, CancellationToken cancellationToken);
+
+    /// <summary>The credentials that match, by name.</summary>
+    Task<IReadOnlyList<DatabaseCredential>> FindAsync(CredentialFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>Changes a credential.</summary>
+    Task<DatabaseCredential> ChangeAsync(string name, string scope, CredentialChange change, CancellationToken cancellationToken);
+
+    /// <summary>Removes a credential from the store; the database is not touched. Refused while a rotation is open.</summary>
+    Task RemoveAsync(string name, string scope, CancellationToken cancellationToken);
+
+    /// <summary>The connection string of the live login.</summary>
+    Task<Secret> GetConnectionStringAsync(string name, string scope, ConnectionStringFormat format, CancellationToken cancellationToken);
+
+    /// <summary>The live login.</summary>
+    Task<Login> GetLoginAsync(string name, string scope, CancellationToken cancellationToken);
+
+    /// <summary>Logs in as the live login on every endpoint; a failure is a result, not an exception.</summary>
+    Task<IReadOnlyList<CredentialTestResult>> TestAsync(string name, string scope, TimeSpan? timeout, CancellationToken cancellationToken);
+
+    /// <summary>What a rotation would do now.</summary>
+    Task<RotationPlan> PlanAsync(RotationRequest request, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Rotates, or finishes the record that an earlier run left open. <paramref name="stop"/> asks to stop at the next safe point: before the
+    /// commit point everything is undone first, after it the record stays open. The task ends when nothing more will be touched.
+    /// </summary>
+    Task<RotationRecord> RotateAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop);
+
+    /// <summary>Finishes an open record: forward after its commit point, back before it.</summary>
+    Task<RotationRecord> ResumeAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop);
+
+    /// <summary>Makes the old login of a rotation live again, and retires the new one.</summary>
+    Task<RotationRecord> UndoAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop);
+
+    /// <summary>The rotations that match, newest first.</summary>
+    Task<IReadOnlyList<RotationRecord>> GetRotationsAsync(RotationFilter filter, CancellationToken cancellationToken);
+}

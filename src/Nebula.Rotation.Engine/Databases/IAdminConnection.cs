@@ -1,0 +1,33 @@
+using Nebula.Rotation.Engine.Snapshots;
+
+namespace Nebula.Rotation.Engine.Databases;
+
+/// <summary>An admin's connection to a server: reads facts, applies planned statements, watches sessions. Used by one rotation at a time.</summary>
+internal interface IAdminConnection : IAsyncDisposable
+{
+    /// <summary>
+    /// Takes the target's lock on the connection that does the changes, and holds it until disposal. The caller holds the lease, so a session that
+    /// still has the lock belongs to a runner that is gone: it is ended first, and only then is the lock taken.
+    /// </summary>
+    Task LockTargetAsync(string username, CancellationToken cancellationToken);
+
+    /// <summary>Everything the catalog says about a login; <see cref="LoginSnapshot.Exists"/> is false when there is none.</summary>
+    Task<LoginSnapshot> ReadSnapshotAsync(string username, CancellationToken cancellationToken);
+
+    /// <summary>True when a login, or anything else that would give a login of this name a meaning (a role, a schema), exists.</summary>
+    Task<bool> IsNameTakenAsync(string username, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// What stands in the way of rotating this login with this admin: rights the admin lacks, limits, connection headroom for two pools. Reads only.
+    /// </summary>
+    Task<Preflight> PreflightAsync(DatabaseCredential credential, LoginSnapshot source, CancellationToken cancellationToken);
+
+    /// <summary>Starts a unit of change; where the engine has transactional DDL it is one transaction.</summary>
+    Task<IChangeUnit> BeginAsync(CancellationToken cancellationToken);
+
+    /// <summary>The login's sessions, other than this tool's own.</summary>
+    Task<IReadOnlyList<LoginSession>> ListSessionsAsync(string username, CancellationToken cancellationToken);
+
+    /// <summary>Ends the login's sessions and waits until they are gone; gives their number.</summary>
+    Task<int> EndSessionsAsync(string username, CancellationToken cancellationToken);
+}

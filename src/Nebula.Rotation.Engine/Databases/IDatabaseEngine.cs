@@ -1,0 +1,33 @@
+namespace Nebula.Rotation.Engine.Databases;
+
+/// <summary>What the workflow knows of a database: how to reach it, how to prove a login, and who plans for it. One implementation a room.</summary>
+internal interface IDatabaseEngine
+{
+    DatabaseType DatabaseType { get; }
+
+    IReadOnlyCollection<RotationStrategy> Strategies { get; }
+
+    /// <summary>Facts → statements, pure.</summary>
+    ILoginPlanner Planner { get; }
+
+    /// <summary>The rules for user names: length in the engine's own unit, what is reserved.</summary>
+    UsernameRules UsernameRules { get; }
+
+    /// <summary>Throws InvalidArgument for a target this engine cannot reach (a port, a host, a user name that it does not take).</summary>
+    void Validate(DatabaseCredential credential);
+
+    /// <summary>Throws InvalidArgument for a format the engine has no form of.</summary>
+    Secret FormatConnectionString(DatabaseCredential credential, Login login, ConnectionStringFormat format);
+
+    /// <summary>
+    /// Connects as admin, past any pool, to the endpoint that takes writes. Throws ServerUnreachable, UnsupportedServer, AdminAuthenticationFailed.
+    /// </summary>
+    Task<IAdminConnection> ConnectAdminAsync(DatabaseCredential credential, Login admin, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Logs in as a login on every endpoint, over connections of its own that no earlier success can lend itself to, asks the server who it is,
+    /// and runs the query. A failure is a result.
+    /// </summary>
+    Task<IReadOnlyList<CredentialTestResult>> CheckLoginAsync(
+        DatabaseCredential credential, Login login, string? verifyQuery, CancellationToken cancellationToken);
+}

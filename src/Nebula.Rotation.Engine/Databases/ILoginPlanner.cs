@@ -1,0 +1,41 @@
+using Nebula.Rotation.Engine.Snapshots;
+
+namespace Nebula.Rotation.Engine.Databases;
+
+/// <summary>
+/// Facts → statements. Pure: no clock, no randomness, no server. In each method the login that statements are about comes as a snapshot, which may
+/// say that the login does not exist yet; a snapshot also carries the server's features.
+/// </summary>
+internal interface ILoginPlanner
+{
+    /// <summary>
+    /// Makes <paramref name="target"/> the equal of <paramref name="source"/> in everything additive, and lets each use what the other makes while
+    /// both are live. Works on what the target has already: it adds what is missing and takes away what is too much.
+    /// </summary>
+    ClonePlan PlanClone(LoginSnapshot source, LoginSnapshot target);
+
+    /// <summary>
+    /// The proof. Compares what the two have, leaving out what is there for the overlap only, on either side. Additive facts must be the same.
+    /// With <paramref name="afterMove"/>, every exclusive fact of <paramref name="source"/> (as it was before the move) must be the target's too;
+    /// the target may own more, since it was live meanwhile.
+    /// </summary>
+    SnapshotDiff Compare(LoginSnapshot source, LoginSnapshot target, bool afterMove);
+
+    /// <summary>Refuses new logins of a login; live sessions stay.</summary>
+    IReadOnlyList<PlannedStatement> PlanBlock(LoginSnapshot login);
+
+    /// <summary>Takes <see cref="PlanBlock"/> back.</summary>
+    IReadOnlyList<PlannedStatement> PlanUnblock(LoginSnapshot login);
+
+    /// <summary>Moves every exclusive fact of one login to the other, one object a step. Empty when there is none left.</summary>
+    IReadOnlyList<PlannedStep> PlanMove(LoginSnapshot from, LoginSnapshot to);
+
+    /// <summary>Takes back what only the overlap needed, on both logins; for a login that is kept disabled rather than dropped.</summary>
+    IReadOnlyList<PlannedStatement> PlanEndOverlap(LoginSnapshot old, LoginSnapshot @new);
+
+    /// <summary>
+    /// Takes everything additive away from a login, fact by fact, and drops it; what it granted to others is granted again by
+    /// <paramref name="successor"/> first. Fails on the server when anything is left.
+    /// </summary>
+    IReadOnlyList<PlannedStatement> PlanDrop(LoginSnapshot login, LoginSnapshot successor);
+}

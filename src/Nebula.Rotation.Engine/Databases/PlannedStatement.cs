@@ -1,0 +1,28 @@
+namespace Nebula.Rotation.Engine.Databases;
+
+/// <summary>A statement made by a planner. Its text never holds a password or verifier: a slot stands where one goes.</summary>
+internal sealed record PlannedStatement
+{
+    /// <summary>What a plan shows in the slot's place.</summary>
+    public const string Mask = "'***'";
+
+    public required RotationStage Stage { get; init; }
+
+    /// <summary>The database to run in; null for any.</summary>
+    public string? Database { get; init; }
+
+    /// <summary>The text, or its part before the slot.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>The text after the slot; null when there is no slot.</summary>
+    public string? TextAfterPassword { get; init; }
+
+    /// <summary>The rule that made it: what the mutation check switches off.</summary>
+    public string? Rule { get; init; }
+
+    public bool CarriesPassword => TextAfterPassword is not null;
+
+    public string MaskedText => CarriesPassword ? Text + Mask + TextAfterPassword : Text;
+
+    public PlanStatement ToPlanStatement() => new(Stage, Database, MaskedText);
+}

@@ -1,0 +1,19 @@
+namespace Nebula.Rotation.Engine.Snapshots;
+
+/// <summary>Everything a server's catalog says about a login at one time. Kept in the journal, so it serialises as plain data.</summary>
+internal sealed record LoginSnapshot
+{
+    public required string Username { get; init; }
+
+    public required bool Exists { get; init; }
+
+    public required ServerDescription Server { get; init; }
+
+    public IReadOnlyList<PermissionFact> Facts { get; init; } = [];
+
+    /// <summary>What no rule understands, by name.</summary>
+    public IReadOnlyList<PlanBlocker> Blockers { get; init; } = [];
+
+    /// <summary>Answers of the server that the planner needs and that are no facts of the login, by name.</summary>
+    public IReadOnlyDictionary<string, string> Hints { get; init; } = new Dictionary<string, string>();
+}
