@@ -54,6 +54,9 @@ internal sealed class ModuleHost : IDisposable
         {
             // A collection of ours, as Invoke() throws away the output of a script that fails half-way.
             shell.Invoke<PSObject, PSObject>(null, output, null);
+            // A stopped script does not always throw; its state tells.
+            if (shell.InvocationStateInfo is { State: PSInvocationState.Stopped } state)
+                terminating = state.Reason ?? new PipelineStoppedException();
         }
         catch (RuntimeException e)
         {
