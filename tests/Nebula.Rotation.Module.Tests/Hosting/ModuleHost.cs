@@ -6,7 +6,7 @@ using System.Management.Automation.Runspaces;
 namespace Nebula.Rotation.Module.Tests.Hosting;
 
 /// <summary>
-/// A runspace with the staged module imported, as a user's session has it. One process has the module's assemblies once: what a test
+/// A runspace with the staged module imported, as a user has it. One process has the module's assemblies once: what a test
 /// does to static state stays for the next one.
 /// </summary>
 internal sealed class ModuleHost : IDisposable
