@@ -20,4 +20,7 @@ public sealed record RotationStateChange
 
     /// <summary>A rotation whose record becomes Undone in the same transaction, or null.</summary>
     public Guid? Undone { get; init; }
+
+    /// <summary>Machine, process and user that run it now, or null to leave what the record says.</summary>
+    public string? Runner { get; init; }
 }
