@@ -32,7 +32,7 @@ internal static class ErrorRecords
         {
             ErrorDetails = new ErrorDetails(Describe(exception))
             {
-                RecommendedAction = "This was not foreseen. Get-NebulaRotation shows where the rotation stands; Resume-NebulaRotation finishes or undoes it.",
+                RecommendedAction = "This was not foreseen: please report it. If a rotation was under way, Get-NebulaRotation shows where it stands and Resume-NebulaRotation finishes it.",
             },
         };
 }
