@@ -186,6 +186,12 @@ public sealed class SqliteCredentialStore : ICredentialStore
                     "Run the command again.");
             }
 
+            if (record.Reverses is { } reversed)
+            {
+                _ = RotationTable.Get(session, lease.CredentialId, reversed);
+                RotationTable.SetState(session, reversed, RotationState.Undone);
+            }
+
             _rotations.Insert(session, stored, record, document);
         },
         cancellationToken);
@@ -244,13 +250,12 @@ public sealed class SqliteCredentialStore : ICredentialStore
         session =>
         {
             var rotation = RotationTable.Get(session, lease.CredentialId, rotationId);
-            if (change.Undone is { } undone)
-            {
-                _ = RotationTable.Get(session, lease.CredentialId, undone);
-                RotationTable.SetState(session, undone, RotationState.Undone);
-            }
-
             RotationTable.SetState(session, rotation, change);
+            if (change.Reopen is { } reopened)
+            {
+                _ = RotationTable.Get(session, lease.CredentialId, reopened);
+                RotationTable.SetState(session, reopened, change.ReopenState ?? throw new ArgumentException("A reopened rotation needs a state.", nameof(change)));
+            }
         },
         cancellationToken);
 
