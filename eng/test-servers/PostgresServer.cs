@@ -153,7 +153,7 @@ public sealed class PostgresServer : IAsyncDisposable
         await cluster.StartAgainAsync(ct);
     }
 
-    /// <summary>What <c>pg_dump --schema-only --create</c> says about a database.</summary>
+    /// <summary>What <c>pg_dump --create</c> says about a database, without its data.</summary>
     /// <exception cref="ExternalServerNotSupportedException">The server was given, and no PostgreSQL is installed here.</exception>
     public Task<string> DumpDatabaseAsync(string database, CancellationToken ct = default) => Dump.DatabaseAsync(Programs(nameof(DumpDatabaseAsync)), database, ct);
 

@@ -1,0 +1,41 @@
+@{
+    RootModule           = 'Nebula.Rotation.psm1'
+    # The build writes the version of Directory.Build.props here.
+    ModuleVersion        = '0.0.0'
+    GUID                 = '7d111f85-b7a0-4978-81df-08bc97ec3d65'
+    Author               = 'The Nebula.Rotation authors'
+    CompanyName          = 'The Nebula.Rotation authors'
+    Copyright            = '(c) The Nebula.Rotation authors. MIT license.'
+    Description          = 'Rotates database logins without failing one query: a second login is made, proved equal to the first, published, and only then is the first one drained and retired.'
+    PowerShellVersion    = '7.4'
+    CompatiblePSEditions = @('Core')
+
+    # The psm1 loads the assemblies. RequiredAssemblies would too, but before the psm1 can say what to do when another version is there.
+    FormatsToProcess     = @('Nebula.Rotation.Format.ps1xml')
+
+    CmdletsToExport      = @(
+        'Get-NebulaConnectionString'
+        'Get-NebulaDbCredential'
+        'Get-NebulaRotation'
+        'Get-NebulaRotationPlan'
+        'Invoke-NebulaRotation'
+        'New-NebulaDbCredential'
+        'Remove-NebulaDbCredential'
+        'Resume-NebulaRotation'
+        'Set-NebulaDbCredential'
+        'Test-NebulaCredential'
+        'Undo-NebulaRotation'
+    )
+    FunctionsToExport    = @()
+    VariablesToExport    = @()
+    AliasesToExport      = @()
+
+    PrivateData          = @{
+        PSData = @{
+            Tags       = @(
+                'PSEdition_Core', 'Windows', 'Linux', 'MacOS'
+                'credential', 'rotation', 'password', 'secret', 'database', 'PostgreSQL', 'zero-downtime'
+            )
+        }
+    }
+}
