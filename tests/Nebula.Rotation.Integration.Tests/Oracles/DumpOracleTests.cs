@@ -1,5 +1,6 @@
 using Nebula.Rotation.Integration.Tests.Servers;
 using Nebula.Rotation.TestServers;
+using Nebula.Rotation.TestServers.Oracles;
 
 namespace Nebula.Rotation.Integration.Tests.Oracles;
 

@@ -1,3 +1,5 @@
+using Nebula.Rotation.TestServers.Oracles;
+
 namespace Nebula.Rotation.Integration.Tests.Oracles;
 
 /// <summary>The oracle's reading of dumps as text, without a server.</summary>
