@@ -9,10 +9,13 @@ public sealed record PasswordPolicy
     /// <summary>The shortest length that may be asked for.</summary>
     public const int MinimumLength = 16;
 
+    /// <summary>The greatest length that may be asked for; every supported server takes it.</summary>
+    public const int MaximumLength = 128;
+
     /// <summary>The policy used when none is given: 40 characters with upper case, lower case, digits and safe symbols.</summary>
     public static PasswordPolicy Default { get; } = new();
 
-    /// <summary>Number of characters, from <see cref="MinimumLength"/> to 128.</summary>
+    /// <summary>Number of characters, from <see cref="MinimumLength"/> to <see cref="MaximumLength"/>.</summary>
     public int Length { get; init; } = 40;
 
     /// <summary>Symbols that may occur; at least one does. An empty text means letters and digits only.</summary>

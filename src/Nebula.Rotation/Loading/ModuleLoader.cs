@@ -1,0 +1,37 @@
+using System.Management.Automation;
+using System.Reflection;
+using System.Runtime.Loader;
+
+namespace Nebula.Rotation.Module.Loading;
+
+/// <summary>
+/// Tells the default load context where the engine is. PowerShell makes one when the module is imported and one when it is removed;
+/// what they share is static.
+/// </summary>
+public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCleanup
+{
+    private const string EngineName = "Nebula.Rotation.Engine";
+
+    // The assembly can be loaded once a process: a module that is removed and imported again finds the engine that is there.
+    private static readonly Lazy<EngineLoadContext> Engine = new(() => new EngineLoadContext(EnginePath));
+
+    private static string EnginePath =>
+        Path.Combine(Path.GetDirectoryName(typeof(ModuleLoader).Assembly.Location)!, "dependencies", EngineName + ".dll");
+
+    /// <inheritdoc/>
+    public void OnImport()
+    {
+        // Import-Module -Force imports without a removal in between.
+        AssemblyLoadContext.Default.Resolving -= Resolve;
+        AssemblyLoadContext.Default.Resolving += Resolve;
+    }
+
+    /// <inheritdoc/>
+    public void OnRemove(PSModuleInfo psModuleInfo) => AssemblyLoadContext.Default.Resolving -= Resolve;
+
+    // The engine's name alone: its dependencies are its own affair, and another module's are none of ours.
+    private static Assembly? Resolve(AssemblyLoadContext context, AssemblyName name) =>
+        string.Equals(name.Name, EngineName, StringComparison.OrdinalIgnoreCase) && File.Exists(EnginePath)
+            ? Engine.Value.LoadFromAssemblyName(name)
+            : null;
+}

@@ -1,0 +1,39 @@
+using System.Management.Automation;
+
+namespace Nebula.Rotation.Module.Pipeline;
+
+/// <summary>What running work may say and ask for. Every method can be called from any thread and returns at once.</summary>
+internal sealed class PipelineSink(PipelineInbox inbox)
+{
+    private ProgressRecord? _latestProgress;
+
+    public void WriteObject(object value) => inbox.Post(new WriteItem(cmdlet => cmdlet.WriteObject(value)));
+
+    public void WriteError(ErrorRecord record) => inbox.Post(new WriteItem(cmdlet => cmdlet.WriteError(record)));
+
+    public void WriteWarning(string message) => inbox.Post(new WriteItem(cmdlet => cmdlet.WriteWarning(message)));
+
+    public void WriteVerbose(string message) => inbox.Post(new WriteItem(cmdlet => cmdlet.WriteVerbose(message)));
+
+    /// <summary>A warning that reaches the user even after the pipeline has been stopped.</summary>
+    public void WriteImportant(string message) => inbox.Post(new ImportantItem(message));
+
+    /// <summary>Only the newest record is worth a slow consumer's time.</summary>
+    public void WriteProgress(ProgressRecord record)
+    {
+        Volatile.Write(ref _latestProgress, record);
+        inbox.Post(new WriteItem(cmdlet =>
+        {
+            if (ReferenceEquals(Volatile.Read(ref _latestProgress), record))
+                cmdlet.WriteProgress(record);
+        }));
+    }
+
+    /// <summary>Runs a script on the pipeline thread, also after a stop: taking a publication back needs it.</summary>
+    public Task InvokeAsync(PublishScript script, PublishContext context, CancellationToken cancellationToken)
+    {
+        var item = new ScriptItem(script, context, cancellationToken);
+        inbox.Post(item);
+        return item.Completion;
+    }
+}

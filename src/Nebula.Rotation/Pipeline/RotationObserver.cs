@@ -1,0 +1,58 @@
+using System.Buffers.Binary;
+using System.Management.Automation;
+
+namespace Nebula.Rotation.Module.Pipeline;
+
+/// <summary>Brings what a workflow says to the pipeline. Returns at once, as the contract asks.</summary>
+internal sealed class RotationObserver(PipelineSink sink, string activity, PublishScript? publish) : IRotationObserver
+{
+    private ProgressRecord? _progress;
+
+    public bool Publishes => publish is not null;
+
+    public void OnStage(StageResult result) => sink.WriteObject(result);
+
+    public void OnProgress(RotationProgress progress)
+    {
+        // One bar a rotation, whatever its stage.
+        _progress = new ProgressRecord(ActivityId(progress.RotationId), $"{activity} {progress.Credential}", $"{progress.Stage}: {progress.Activity}")
+        {
+            PercentComplete = progress.PercentComplete is { } percent ? Math.Clamp(percent, 0, 100) : -1,
+        };
+        sink.WriteProgress(_progress);
+    }
+
+    public void OnMessage(RotationMessageKind kind, string message)
+    {
+        switch (kind)
+        {
+            case RotationMessageKind.Verbose:
+                sink.WriteVerbose(message);
+                break;
+            case RotationMessageKind.Warning:
+                sink.WriteWarning(message);
+                break;
+            default:
+                sink.WriteImportant(message);
+                break;
+        }
+    }
+
+    public Task PublishAsync(PublishContext context, CancellationToken cancellationToken) =>
+        publish is null ? Task.CompletedTask : sink.InvokeAsync(publish, context, cancellationToken);
+
+    /// <summary>Takes the bar away.</summary>
+    public void EndProgress()
+    {
+        if (_progress is { } last)
+            sink.WriteProgress(new ProgressRecord(last.ActivityId, last.Activity, last.StatusDescription) { RecordType = ProgressRecordType.Completed });
+    }
+
+    // Stable for a rotation, so that a run that resumes it in the same session goes on with the same bar; positive, as PowerShell asks.
+    private static int ActivityId(Guid rotationId)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        rotationId.TryWriteBytes(bytes);
+        return BinaryPrimitives.ReadInt32LittleEndian(bytes) & int.MaxValue;
+    }
+}

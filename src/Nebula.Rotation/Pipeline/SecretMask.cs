@@ -1,0 +1,27 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Nebula.Rotation.Module.Pipeline;
+
+/// <summary>Takes a password out of a text that a user's script made, in the forms in which scripts hand passwords on.</summary>
+internal sealed class SecretMask
+{
+    private readonly string[] _forms;
+
+    public SecretMask(Secret secret)
+    {
+        var text = secret.Reveal();
+        // Longest first: an escaped form can contain the plain one.
+        _forms = text.Length == 0
+            ? []
+            : [.. new[]
+                {
+                    text,
+                    Uri.EscapeDataString(text),
+                    JsonEncodedText.Encode(text).ToString(),
+                    Convert.ToBase64String(Encoding.UTF8.GetBytes(text)),
+                }.Distinct().OrderByDescending(form => form.Length)];
+    }
+
+    public string Apply(string text) => _forms.Aggregate(text, (masked, form) => masked.Replace(form, "***", StringComparison.Ordinal));
+}
