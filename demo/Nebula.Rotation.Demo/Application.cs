@@ -63,7 +63,7 @@ internal sealed class Application : IAsyncDisposable
         _turnStop = new CancellationTokenSource();
         if (longTransaction > TimeSpan.Zero)
         {
-            var begun = new TaskCompletionSource();
+            var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _longTransaction = CountFailureAsync(
                 "the long transaction", token => LongTransaction.RunAsync(_pool, longTransaction, _tally, begun.SetResult, token));
             await Task.WhenAny(begun.Task, _longTransaction);

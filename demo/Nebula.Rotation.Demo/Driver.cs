@@ -10,7 +10,8 @@ internal static class Driver
 {
     /// <summary>The next command; null when the driver is gone.</summary>
     public static async Task<JsonNode?> ReceiveAsync() =>
-        await Console.In.ReadLineAsync() is { } line ? JsonNode.Parse(line) : null;
+        // On a thread of its own: the console's readers block, whatever their names say, and with them whatever awaits what we have just finished.
+        await Task.Run(Console.In.ReadLine) is { } line ? JsonNode.Parse(line) : null;
 
     public static async Task SendAsync(JsonObject answer)
     {

@@ -3,7 +3,7 @@ namespace Nebula.Rotation.Demo;
 /// <summary>A request handler of the application, over and over: takes a connection, sells something, looks whether the answers are right.</summary>
 internal sealed class OrderWorker(RotatingPool pool, int product, Tally tally)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private readonly decimal _price = product * 1.25m;
 
