@@ -3,7 +3,7 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql;
 /// <summary>The kinds of fact that this room reads; each has a rule.</summary>
 internal static class FactKinds
 {
-    /// <summary>An attribute of the role: pg_authid.</summary>
+    /// <summary>An attribute of the role: pg_authid. LOGIN is none: it is the state that a block switches.</summary>
     public const string Attribute = "Attribute";
 
     /// <summary>COMMENT ON ROLE: pg_shdescription.</summary>
@@ -41,9 +41,6 @@ internal static class FactKinds
 
     /// <summary>Value of an <see cref="Owner"/> fact whose object moves with the table that it belongs to.</summary>
     public const string Follows = "FOLLOWS";
-
-    /// <summary>Name of the attribute that a block switches.</summary>
-    public const string LoginAttribute = "LOGIN";
 
     /// <summary>Name of the attribute with the password's end.</summary>
     public const string ValidUntil = "VALID UNTIL";

@@ -9,7 +9,7 @@ internal static class PostgreSqlComparison
     /// <summary>Compares additive facts, without what the overlap added.</summary>
     public static SnapshotDiff Additive(LoginSnapshot source, LoginSnapshot target)
     {
-        var expected = OverlapRule.Without(source, target).Where(IsCompared).Select(Demand).ToList();
+        var expected = OverlapRule.Without(source, target).Where(IsCompared).ToList();
         var actual = OverlapRule.Without(target, source).Where(IsCompared).ToList();
         return SnapshotDiff.Of(expected, AsKnown(expected, actual));
     }
@@ -17,10 +17,6 @@ internal static class PostgreSqlComparison
     /// <summary>A password that never ends says so by no value or by infinity, and ALTER ROLE cannot turn the second into the first.</summary>
     private static bool IsCompared(PermissionFact fact) =>
         !fact.IsExclusive && !(fact is { Kind: FactKinds.Attribute, Name: FactKinds.ValidUntil, Value: FactKinds.Infinity });
-
-    /// <summary>The target must be able to log in even where the source, being retired, is blocked already.</summary>
-    private static PermissionFact Demand(PermissionFact fact) =>
-        fact is { Kind: FactKinds.Attribute, Name: FactKinds.LoginAttribute } ? fact with { Value = "true" } : fact;
 
     /// <summary>
     /// Before 16 the grantor of a membership may be a role that was dropped: nobody can grant as that one, so the grantor of its twin is not compared.

@@ -88,7 +88,7 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
         return list.Statements;
     }
 
-    /// <summary>Makes the login, or makes the one that is there its own with the password; attributes that differ come apart from the password.</summary>
+    /// <summary>Makes the login, or opens the one that is there.</summary>
     private void Enable(LoginSnapshot target, SnapshotDiff diff, StatementList create)
     {
         var attributes = rules.OfType<AttributeRule>().FirstOrDefault();
@@ -100,7 +100,8 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
             return;
         }
 
-        create.Add("Create", null, $"ALTER ROLE {name} WITH LOGIN PASSWORD ", "");
+        if (!target.CanLogIn)
+            create.Add("Create", null, $"ALTER ROLE {name} WITH LOGIN");
         attributes?.Give(new(target, create), new([.. diff.Missing.Where(attributes.Handles)], [.. diff.Extra.Where(attributes.Handles)]));
     }
 

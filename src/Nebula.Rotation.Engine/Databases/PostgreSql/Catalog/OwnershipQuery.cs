@@ -6,16 +6,15 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql.Catalog;
 internal sealed class OwnershipQuery : ICatalogQuery
 {
     /// <summary>
-    /// A sequence of a column follows its table (pg_depend: a for serial and OWNED BY, i for identity), and a range's multirange follows the range.
-    /// Indexes, row types and TOAST tables have no owner of their own in pg_shdepend.
+    /// A sequence of a column follows its table (pg_depend: a for serial and OWNED BY, i for identity). Indexes, row types and TOAST tables have no
+    /// owner of their own in pg_shdepend; a multirange that has one (before 17) does not follow its range.
     /// </summary>
     public string Sql(Version serverVersion) =>
         $"""
         SELECT CASE WHEN d.dbid <> 0 THEN current_database()::text END, upper(i.type), i.identity,
                EXISTS ( SELECT FROM pg_depend AS p
-                        WHERE p.classid = d.classid AND p.objid = d.objid AND p.objsubid = 0
-                          AND ( d.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass AND p.refobjsubid <> 0 AND p.deptype IN ('a', 'i')
-                             OR d.classid = 'pg_type'::regclass AND p.refclassid = 'pg_type'::regclass AND p.deptype = 'i' ) )
+                        WHERE d.classid = 'pg_class'::regclass AND p.classid = d.classid AND p.objid = d.objid AND p.objsubid = 0
+                          AND p.refclassid = d.classid AND p.refobjsubid <> 0 AND p.deptype IN ('a', 'i') )
         FROM ({CatalogSql.Dependencies}) AS d
         CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) AS i
         WHERE d.deptype = 'o'

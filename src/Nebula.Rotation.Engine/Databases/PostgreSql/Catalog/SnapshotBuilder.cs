@@ -14,6 +14,8 @@ internal sealed class SnapshotBuilder(string username)
 
     public bool Exists { get; set; }
 
+    public bool CanLogIn { get; set; }
+
     public void Add(PermissionFact fact) => _facts.Add(fact);
 
     public void Block(string objectName, string reason, string action) => _blockers.Add(new(objectName, reason, action));
@@ -29,5 +31,5 @@ internal sealed class SnapshotBuilder(string username)
     public static string? Text(NpgsqlDataReader rows, int column) => rows.IsDBNull(column) ? null : rows.GetString(column);
 
     public LoginSnapshot Build(ServerDescription server) =>
-        new() { Username = username, Exists = Exists, Server = server, Facts = _facts, Blockers = _blockers, Hints = _hints };
+        new() { Username = username, Exists = Exists, CanLogIn = CanLogIn, Server = server, Facts = _facts, Blockers = _blockers, Hints = _hints };
 }

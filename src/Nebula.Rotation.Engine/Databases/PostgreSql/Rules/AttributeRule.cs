@@ -1,6 +1,6 @@
 namespace Nebula.Rotation.Engine.Databases.PostgreSql.Rules;
 
-/// <summary>Attributes of CREATE ROLE and ALTER ROLE. LOGIN is not among them: who blocks and unblocks a login is the workflow.</summary>
+/// <summary>Attributes of CREATE ROLE and ALTER ROLE.</summary>
 internal sealed class AttributeRule : IFactRule
 {
     public string Name => "Attribute";
@@ -26,7 +26,6 @@ internal sealed class AttributeRule : IFactRule
     /// <summary>The attributes as clauses of CREATE ROLE.</summary>
     public static IEnumerable<string> Clauses(IEnumerable<PermissionFact> attributes) =>
         from fact in attributes
-        where fact.Name != FactKinds.LoginAttribute
         select fact.Name switch
         {
             "CONNECTION LIMIT" => $"CONNECTION LIMIT {fact.Value}",

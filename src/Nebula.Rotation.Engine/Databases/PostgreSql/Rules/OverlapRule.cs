@@ -42,7 +42,7 @@ internal static class OverlapRule
         }
 
         // A blocked login has no session that could need it.
-        if (!IsMember(source, target) && source.Facts.Any(fact => fact is { Kind: FactKinds.Attribute, Name: FactKinds.LoginAttribute, Value: "true" }))
+        if (!IsMember(source, target) && source.CanLogIn)
             Share(owner: target, user: source, output);
     }
 
