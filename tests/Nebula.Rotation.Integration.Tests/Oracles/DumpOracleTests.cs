@@ -1,6 +1,5 @@
 using Nebula.Rotation.Integration.Tests.Servers;
 using Nebula.Rotation.TestServers;
-using Nebula.Rotation.TestServers.Oracles;
 
 namespace Nebula.Rotation.Integration.Tests.Oracles;
 

@@ -1,5 +1,3 @@
-using Nebula.Rotation.TestServers.Oracles;
-
 namespace Nebula.Rotation.Integration.Tests.Oracles;
 
 /// <summary>The oracle's reading of dumps as text, without a server.</summary>

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Nebula.Rotation.Integration.Tests.Servers;
 using Nebula.Rotation.TestServers;
-using Nebula.Rotation.TestServers.Oracles;
 
 namespace Nebula.Rotation.Integration.Tests.Oracles;
 
