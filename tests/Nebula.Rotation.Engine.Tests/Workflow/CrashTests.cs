@@ -4,19 +4,21 @@ public sealed class CrashTests
 {
     private static readonly string[] Facts = ["a1", "a2", "o1", "o2"];
 
+    /// <summary>No quiet time: the number of looks at the sessions must be the same in every run.</summary>
+    private static readonly RotationRequest Request = new() { Name = "app", GracePeriod = TimeSpan.Zero };
+
     [Fact]
     public async Task A_rotation_may_die_at_any_call_and_resume_finishes_it()
     {
         var died = await DieEverywhereAsync(
             prepare: _ => Task.CompletedTask,
-            work: (world, touch) => world.Runner(touch).RotateAsync(World.Request, new RecordingObserver(), CancellationToken.None),
-            finish: world => world.Runner().ResumeAsync(World.Request, new RecordingObserver(), CancellationToken.None));
+            work: (world, touch) => world.Runner(touch).RotateAsync(Request, new RecordingObserver(), CancellationToken.None),
+            finish: world => world.Runner().ResumeAsync(Request, new RecordingObserver(), CancellationToken.None));
 
         // Enough points that an empty loop cannot pass, and every kind of them.
         Assert.True(died.Count > 80, $"{died.Count} points");
-        Assert.Superset(
-            new HashSet<string> { "before begin rotation", "after begin rotation", "before commit", "after commit", "before publish", "after publish", "before journal", "after journal", "after state", "statement" },
-            died.ToHashSet());
+        foreach (var kind in new[] { "before begin rotation", "after begin rotation", "statement", "before commit", "after commit", "before publish", "after publish", "before journal", "after journal", "before state", "after state" })
+            Assert.Contains(kind, died);
     }
 
     [Fact]
@@ -24,8 +26,8 @@ public sealed class CrashTests
     {
         var died = await DieEverywhereAsync(
             prepare: _ => Task.CompletedTask,
-            work: (world, touch) => world.Runner(touch).RotateAsync(World.Request, new RecordingObserver(), CancellationToken.None),
-            finish: world => world.RotateAsync());
+            work: (world, touch) => world.Runner(touch).RotateAsync(Request, new RecordingObserver(), CancellationToken.None),
+            finish: world => world.RotateAsync(Request));
 
         Assert.True(died.Count > 80, $"{died.Count} points");
     }
@@ -38,11 +40,11 @@ public sealed class CrashTests
             work: (world, touch) => world.Runner(touch).UndoAsync(new() { Name = "app", GracePeriod = TimeSpan.Zero }, new RecordingObserver(), CancellationToken.None),
             finish: async world =>
             {
-                await world.Runner().ResumeAsync(World.Request, new RecordingObserver(), CancellationToken.None);
+                await world.Runner().ResumeAsync(Request, new RecordingObserver(), CancellationToken.None);
 
                 // Rolled back, the retained login is still there: its time ends now.
                 world.Time.Advance(TimeSpan.FromDays(2));
-                await world.Runner().ResumeAsync(World.Request, new RecordingObserver(), CancellationToken.None);
+                await world.Runner().ResumeAsync(Request, new RecordingObserver(), CancellationToken.None);
             });
 
         Assert.True(died.Count > 80, $"{died.Count} points");
@@ -68,11 +70,11 @@ public sealed class CrashTests
                                 throw new DiedException();
                             }
                         },
-                        (touched, touch) => touched.Runner(touch).RotateAsync(World.Request, new RecordingObserver(), CancellationToken.None));
+                        (touched, touch) => touched.Runner(touch).RotateAsync(Request, new RecordingObserver(), CancellationToken.None));
                     Assert.True(seen > 0);
                 },
-                work: (world, touch) => world.Runner(touch).ResumeAsync(World.Request, new RecordingObserver(), CancellationToken.None),
-                finish: world => world.Runner().ResumeAsync(World.Request, new RecordingObserver(), CancellationToken.None));
+                work: (world, touch) => world.Runner(touch).ResumeAsync(Request, new RecordingObserver(), CancellationToken.None),
+                finish: world => world.Runner().ResumeAsync(Request, new RecordingObserver(), CancellationToken.None));
             Assert.True(died.Count > 15, $"{died.Count} points after {first}");
         }
     }
@@ -82,8 +84,8 @@ public sealed class CrashTests
     {
         await using var world = await World.CreateAsync(Facts);
         await world.RotateAsync(new() { Name = "app", NoWait = true, GracePeriod = TimeSpan.Zero });
-        var first = await world.Runner().ResumeAsync(World.Request, world.Observer, TestContext.Current.CancellationToken);
-        var second = await world.Runner().ResumeAsync(World.Request, world.Observer, TestContext.Current.CancellationToken);
+        var first = await world.Runner().ResumeAsync(Request, world.Observer, TestContext.Current.CancellationToken);
+        var second = await world.Runner().ResumeAsync(Request, world.Observer, TestContext.Current.CancellationToken);
 
         Assert.Equal(first.FinishedAt, second.FinishedAt);
         await world.AssertCleanAsync(Facts);
@@ -104,12 +106,12 @@ public sealed class CrashTests
                     throw new DiedException();
                 }
             },
-            (touched, touch) => touched.Runner(touch).RotateAsync(World.Request, new RecordingObserver(), CancellationToken.None));
+            (touched, touch) => touched.Runner(touch).RotateAsync(Request, new RecordingObserver(), CancellationToken.None));
         name = (await world.LastRotationAsync())!.NewUsername;
         world.Server.Add(name, "a human's");
 
         var exception = await Assert.ThrowsAsync<RotationException>(
-            () => world.Runner().ResumeAsync(World.Request, world.Observer, TestContext.Current.CancellationToken));
+            () => world.Runner().ResumeAsync(Request, world.Observer, TestContext.Current.CancellationToken));
 
         Assert.Equal(RotationErrorCode.RollbackFailed, exception.Code);
         Assert.True(world.Server.LogsIn(name, "a human's"));

@@ -17,7 +17,7 @@ public sealed class StopTests
                 stop.Cancel();
         };
 
-        var exception = await Assert.ThrowsAsync<RotationException>(() => world.RotateAsync(stop: stop.Token));
+        var exception = await Assert.ThrowsAsync<RotationException>(() => world.RotateUntilAsync(stop.Token));
 
         Assert.Equal(RotationErrorCode.Stopped, exception.Code);
         Assert.Contains(world.Observer.Messages, message => message.Kind == RotationMessageKind.Important && message.Text.Contains("'app' is live", StringComparison.Ordinal));
@@ -38,7 +38,7 @@ public sealed class StopTests
                 stop.Cancel();
         };
 
-        var exception = await Assert.ThrowsAsync<RotationException>(() => world.RotateAsync(stop: stop.Token));
+        var exception = await Assert.ThrowsAsync<RotationException>(() => world.RotateUntilAsync(stop.Token));
 
         Assert.Equal(RotationErrorCode.Stopped, exception.Code);
         Assert.Contains("Resume-NebulaRotation", exception.RecommendedAction, StringComparison.Ordinal);
@@ -61,7 +61,7 @@ public sealed class StopTests
                 stop.Cancel();
         };
 
-        var exception = await Assert.ThrowsAsync<RotationException>(() => world.RotateAsync(stop: stop.Token));
+        var exception = await Assert.ThrowsAsync<RotationException>(() => world.RotateUntilAsync(stop.Token));
 
         Assert.Equal(RotationErrorCode.Stopped, exception.Code);
         await world.AssertInvariantAsync("o1", "o2", "o3");
@@ -77,7 +77,7 @@ public sealed class StopTests
         using var stop = new CancellationTokenSource();
         await stop.CancelAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.RotateAsync(stop: stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.RotateUntilAsync(stop.Token));
 
         Assert.Null(await world.LastRotationAsync());
         await world.AssertCleanAsync("a1");
