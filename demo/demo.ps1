@@ -69,7 +69,7 @@ try {
         AdminCredential = New-Login $ready['adminUsername'] $ready['adminPassword']
         MaxConnections  = 10
     }
-    New-NebulaDbCredential @new -Store $store
+    New-NebulaDbCredential @new -Store $store | Out-Host
 
     $null = $app.Ask(@{ command = 'start'; store = $store; credential = 'shop'; lateness = $LateSeconds })
     'The application is at work.'
@@ -95,16 +95,16 @@ try {
         '  ... (Get-NebulaRotationPlan shows them all)'
 
         $null = $app.Ask(@{ command = 'rotating'; longTransaction = $LongTransaction })
-        Invoke-NebulaRotation -Name shop @drain -RetainFor 1h
+        Invoke-NebulaRotation -Name shop @drain -RetainFor 1h | Out-Host
         $null = $app.Ask(@{ command = 'rotated' })
         [Threading.Thread]::Sleep(2000)
 
         $null = $app.Ask(@{ command = 'rotating' })
-        Undo-NebulaRotation -Name shop -Confirm:$false -Store $store
+        Undo-NebulaRotation -Name shop -Confirm:$false -Store $store | Out-Host
         $null = $app.Ask(@{ command = 'rotated' })
         [Threading.Thread]::Sleep(2000)
 
-        Get-NebulaRotation -Name shop -Store $store
+        Get-NebulaRotation -Name shop -Store $store | Out-Host
     }
 
     $app.Tell(@{ command = 'stop'; compare = $true })
