@@ -68,13 +68,7 @@ public sealed class KeyFileProvider : StoreKeyProvider
                 return null;
 
             using var stream = new FileStream(path, options);
-            var key = Allocate();
-            RandomNumberGenerator.Fill(key);
-            var line = Encoding.ASCII.GetBytes(Convert.ToBase64String(key) + "\n");
-            stream.Write(line);
-            stream.Flush(flushToDisk: true);
-            CryptographicOperations.ZeroMemory(line);
-            return key;
+            return WriteNew(stream, path);
         }
         catch (IOException) when (File.Exists(path))
         {
@@ -87,6 +81,33 @@ public sealed class KeyFileProvider : StoreKeyProvider
                 $"The key file '{path}' cannot be made: {exception.Message}",
                 "Name a store in a folder that this account may write, with -Store or NEBULA_STORE.",
                 exception);
+        }
+    }
+
+    private static byte[] WriteNew(FileStream stream, string path)
+    {
+        var key = Allocate();
+        RandomNumberGenerator.Fill(key);
+        var line = Encoding.ASCII.GetBytes(Convert.ToBase64String(key) + "\n");
+        try
+        {
+            stream.Write(line);
+            stream.Flush(flushToDisk: true);
+            return key;
+        }
+        catch (IOException exception)
+        {
+            // Half a key left here would stop every later attempt.
+            File.Delete(path);
+            throw new RotationException(
+                RotationErrorCode.StoreUnavailable,
+                $"The key file '{path}' cannot be written: {exception.Message}",
+                "Free some space, or name a store on another disk with -Store or NEBULA_STORE.",
+                exception);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(line);
         }
     }
 

@@ -26,11 +26,14 @@ internal sealed class SqliteDatabase : IAsyncDisposable
     public Action? RolledBack { get; set; }
 
     /// <summary>Opens a file that exists and sets what a connection has to be told each time.</summary>
-    public static SqliteDatabase Open(string path)
+    /// <param name="file">The file.</param>
+    /// <param name="path">The path for messages, when the file is a draft of the store there.</param>
+    public static SqliteDatabase Open(string file, string? path = null)
     {
+        path ??= file;
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
-            DataSource = path,
+            DataSource = file,
             Mode = SqliteOpenMode.ReadWrite,
             Pooling = false,
             ForeignKeys = true,

@@ -146,7 +146,7 @@ internal static class StoreFile
             var storeId = Guid.NewGuid();
             using var keys = new KeyRing(key, storeId);
             MakeEmptyFile(draft);
-            await FillAsync(draft, storeId, keys.MakeKeyCheck(), cancellationToken);
+            await FillAsync(draft, path, storeId, keys.MakeKeyCheck(), cancellationToken);
             File.Move(draft, path, overwrite: false);
         }
         catch (IOException) when (File.Exists(path))
@@ -167,9 +167,9 @@ internal static class StoreFile
         }
     }
 
-    private static async Task FillAsync(string draft, Guid storeId, byte[] keyCheck, CancellationToken cancellationToken)
+    private static async Task FillAsync(string draft, string path, Guid storeId, byte[] keyCheck, CancellationToken cancellationToken)
     {
-        await using var database = SqliteDatabase.Open(draft);
+        await using var database = SqliteDatabase.Open(draft, path);
         database.Bare(static session => session.Scalar("PRAGMA journal_mode = WAL"));
         await database.WriteAsync(
             session =>

@@ -235,26 +235,45 @@ public abstract class RotationStoreContract : CredentialStoreContract
     }
 
     [Fact]
-    public async Task An_undo_closes_itself_and_marks_what_it_reverses_in_one_step()
+    public async Task An_undo_marks_what_it_reverses_in_the_step_that_begins_it()
     {
         var (_, lease, record) = await Store.BeginAsync();
         await Store.PublishVersionAsync(lease, record.RotationId, 2, Login("orders_b", "second"), Token);
-        await Store.SetStateAsync(lease, record.RotationId, new() { State = RotationState.Retained }, Token);
         var found = (await Store.FindAsync("orders", "global", Token))!;
         var undo = Record(found, to: 1, RotationKind.Undo, record.RotationId);
         await Store.BeginRotationAsync(lease, undo, default, Token);
         await Store.PublishVersionAsync(lease, undo.RotationId, 1, Login("orders_a", "first-password"), Token);
-        await Store.SetStateAsync(lease, undo.RotationId, new() { State = RotationState.Completed, Undone = record.RotationId }, Token);
+        await Store.SetStateAsync(lease, undo.RotationId, new() { State = RotationState.Completed }, Token);
 
         var records = await Store.ListRotationsAsync(new(), Token);
         Assert.Equal([RotationState.Completed, RotationState.Undone], records.Select(static item => item.State));
         Assert.Equal(record.RotationId, records[0].Reverses);
         Assert.Equal("orders_a", (await Store.GetCurrentLoginAsync(found.Id, Token)).Login.Username);
         Assert.Equal(2, await Store.GetLastVersionAsync(found.Id, Token));
+    }
+
+    [Fact]
+    public async Task An_undo_that_fails_puts_what_it_reversed_back_in_one_step()
+    {
+        var (_, lease, record) = await Store.BeginAsync();
+        await Store.PublishVersionAsync(lease, record.RotationId, 2, Login("orders_b", "second"), Token);
+        var until = Time.GetUtcNow() + LeaseTime;
+        await Store.SetStateAsync(lease, record.RotationId, new() { State = RotationState.Retained, RetainUntil = until }, Token);
+        var found = (await Store.FindAsync("orders", "global", Token))!;
+        var undo = Record(found, to: 1, RotationKind.Undo, record.RotationId);
+        await Store.BeginRotationAsync(lease, undo, default, Token);
+
         await RefusedAsync(
             RotationErrorCode.RotationNotFound,
-            () => Store.SetStateAsync(lease, undo.RotationId, new() { State = RotationState.RolledBack, Undone = Guid.NewGuid() }, Token));
-        Assert.Equal(RotationState.Completed, (await Store.ListRotationsAsync(new() { RotationId = undo.RotationId }, Token))[0].State);
+            () => Store.SetStateAsync(
+                lease, undo.RotationId, new() { State = RotationState.RolledBack, Reopen = Guid.NewGuid(), ReopenState = RotationState.Retained }, Token));
+        Assert.Equal(RotationState.Running, (await Store.ListRotationsAsync(new() { RotationId = undo.RotationId }, Token))[0].State);
+
+        await Store.SetStateAsync(
+            lease, undo.RotationId, new() { State = RotationState.RolledBack, Reopen = record.RotationId, ReopenState = RotationState.Retained }, Token);
+        var reopened = Assert.Single(await Store.ListRotationsAsync(new() { RotationId = record.RotationId }, Token));
+        Assert.Equal(RotationState.Retained, reopened.State);
+        Assert.Equal(until, reopened.RetainUntil);
     }
 
     [Fact]
