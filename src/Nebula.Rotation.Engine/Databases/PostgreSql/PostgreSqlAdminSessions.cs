@@ -27,6 +27,8 @@ internal static class PostgreSqlAdminSessions
         ", ",
         from setting in new (string Name, string Value)[]
         {
+            // First, since it decides what the others may be: an admin's role may switch to another at login.
+            ("role", "none"),
             ("search_path", "pg_catalog, pg_temp"),
             ("client_min_messages", "warning"),
             ("DateStyle", "ISO, YMD"),

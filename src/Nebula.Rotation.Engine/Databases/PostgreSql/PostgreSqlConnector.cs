@@ -60,6 +60,8 @@ internal sealed class PostgreSqlConnector(DatabaseCredential credential, Login l
             TcpKeepAlive = true,
             // Names of objects that still depend on a role come as the error's detail.
             IncludeErrorDetail = true,
+            // Tells which of a batch failed. Such an exception holds the statement, and never leaves the room.
+            IncludeFailedBatchedCommand = true,
             PersistSecurityInfo = false,
             GssEncryptionMode = GssEncryptionMode.Disable,
         };
