@@ -39,6 +39,7 @@ $out = [IO.Path]::Combine($root, 'out')
 . ([IO.Path]::Combine($root, 'eng', 'build', 'Native.ps1'))
 . ([IO.Path]::Combine($root, 'eng', 'build', 'Staging.ps1'))
 . ([IO.Path]::Combine($root, 'eng', 'build', 'Testing.ps1'))
+. ([IO.Path]::Combine($root, 'eng', 'build', 'Packing.ps1'))
 
 switch ($Task) {
     'Build' {

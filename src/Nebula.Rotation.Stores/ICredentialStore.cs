@@ -54,8 +54,8 @@ public interface ICredentialStore : IAsyncDisposable
     Task ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Opens a rotation's record, in state Running, with its document (plain bytes; the store encrypts them). Refused while the credential has
-    /// another open one (<see cref="RotationErrorCode.RotationOpen"/>).
+    /// Opens a rotation's record, in state Running, with its document (plain bytes; the store encrypts them). A record that it reverses becomes
+    /// Undone in the same transaction. Refused while the credential has another open one (<see cref="RotationErrorCode.RotationOpen"/>).
     /// </summary>
     Task BeginRotationAsync(Lease lease, RotationRecord record, ReadOnlyMemory<byte> document, CancellationToken cancellationToken);
 

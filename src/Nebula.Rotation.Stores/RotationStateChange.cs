@@ -18,6 +18,9 @@ public sealed record RotationStateChange
     /// <summary>What went wrong, or null.</summary>
     public string? Message { get; init; }
 
-    /// <summary>A rotation whose record becomes Undone in the same transaction, or null.</summary>
-    public Guid? Undone { get; init; }
+    /// <summary>The rotation that this one had reversed and that is in force again, in the same transaction; or null.</summary>
+    public Guid? Reopen { get; init; }
+
+    /// <summary>The state that it returns to.</summary>
+    public RotationState? ReopenState { get; init; }
 }

@@ -6,7 +6,7 @@ namespace Nebula.Rotation.Engine.Databases;
 internal interface IAdminConnection : IAsyncDisposable
 {
     /// <summary>
-    /// Takes the target's lock on the connection that does the changes, and holds it until disposal. The caller holds the lease, so a session that
+    /// Takes the lock of a login name on the connection that does the changes, and holds it until disposal. The caller holds the lease, so a session that
     /// still has the lock belongs to a runner that is gone: it is ended first, and only then is the lock taken.
     /// </summary>
     Task LockTargetAsync(string username, CancellationToken cancellationToken);

@@ -10,7 +10,8 @@ internal interface ILoginPlanner
 {
     /// <summary>
     /// Makes <paramref name="target"/> the equal of <paramref name="source"/> in everything additive, and lets each use what the other makes while
-    /// both are live. Works on what the target has already: it adds what is missing and takes away what is too much.
+    /// both are live. Works on what the target has already: it adds what is missing and takes away what is too much, enables a target that is
+    /// blocked, and leaves the password of one that exists alone.
     /// </summary>
     ClonePlan PlanClone(LoginSnapshot source, LoginSnapshot target);
 

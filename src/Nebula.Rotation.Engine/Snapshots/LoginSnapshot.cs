@@ -7,6 +7,9 @@ internal sealed record LoginSnapshot
 
     public required bool Exists { get; init; }
 
+    /// <summary>False when the login is blocked (or does not exist). A state, not a fact: it is never cloned.</summary>
+    public bool CanLogIn { get; init; }
+
     public required ServerDescription Server { get; init; }
 
     public IReadOnlyList<PermissionFact> Facts { get; init; } = [];

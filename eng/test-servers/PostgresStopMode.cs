@@ -1,0 +1,11 @@
+namespace Nebula.Rotation.TestServers;
+
+/// <summary>How a PostgreSQL server is stopped (manual, chapter "Shutting Down the Server").</summary>
+public enum PostgresStopMode
+{
+    /// <summary>Sessions are ended, transactions rolled back, and a checkpoint written (SIGINT).</summary>
+    Fast,
+
+    /// <summary>As a crash: nothing is written, the next start recovers (SIGQUIT).</summary>
+    Immediate,
+}

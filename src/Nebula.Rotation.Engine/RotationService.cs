@@ -1,0 +1,154 @@
+using Nebula.Rotation.Engine.Databases;
+using Nebula.Rotation.Engine.Passwords;
+using Nebula.Rotation.Engine.Workflow;
+using Nebula.Rotation.Stores;
+
+namespace Nebula.Rotation.Engine;
+
+/// <summary>The engine as callers see it: credentials by name, and the workflow.</summary>
+internal sealed class RotationService(WorkflowServices services) : IRotationService
+{
+    private readonly ICredentialStore _store = services.Store;
+    private readonly RotationWorkflow _workflow = new(services);
+
+    public async Task<DatabaseCredential> AddAsync(NewCredential request, CancellationToken cancellationToken)
+    {
+        var credential = request.Credential;
+        var engine = services.Engines.Get(credential.DatabaseType);
+        Validate(engine, credential);
+        UsernameGenerator.ValidateUsername(request.Login.Username, engine.UsernameRules);
+        if (await _store.FindAsync(credential.Name, credential.Scope, cancellationToken) is not null)
+        {
+            throw new RotationException(
+                RotationErrorCode.CredentialExists,
+                $"The store has a credential '{credential.Name}' in scope '{credential.Scope}' already.",
+                "Nothing was changed. Take another name, or change the stored one with Set-NebulaDbCredential.");
+        }
+
+        if (!request.SkipCheck)
+        {
+            await RequireLoginAsync(engine, credential, request.Login, cancellationToken);
+            if (request.Admin is { } admin)
+                await RequireAdminAsync(engine, credential, admin, cancellationToken);
+        }
+
+        return await _store.AddAsync(credential with { Username = request.Login.Username }, request.Login, request.Admin, cancellationToken);
+    }
+
+    public Task<IReadOnlyList<DatabaseCredential>> FindAsync(CredentialFilter filter, CancellationToken cancellationToken) =>
+        _store.ListAsync(filter, cancellationToken);
+
+    public async Task<DatabaseCredential> ChangeAsync(string name, string scope, CredentialChange change, CancellationToken cancellationToken)
+    {
+        var before = await LoadAsync(name, scope, cancellationToken);
+        var changed = change.Apply(before) with
+        {
+            Id = before.Id,
+            Name = before.Name,
+            Scope = before.Scope,
+            Username = before.Username,
+            Version = before.Version,
+            Revision = before.Revision,
+        };
+        var engine = services.Engines.Get(changed.DatabaseType);
+        Validate(engine, changed);
+        if (change.Login is { } login)
+        {
+            UsernameGenerator.ValidateUsername(login.Username, engine.UsernameRules);
+            await RequireLoginAsync(engine, changed, login, cancellationToken);
+        }
+
+        if (change.Admin is { } admin)
+            await RequireAdminAsync(engine, changed, admin, cancellationToken);
+        return await _store.UpdateAsync(changed, change.Admin, change.Login, cancellationToken);
+    }
+
+    public async Task RemoveAsync(string name, string scope, CancellationToken cancellationToken) =>
+        await _store.RemoveAsync((await LoadAsync(name, scope, cancellationToken)).Id, cancellationToken);
+
+    public async Task<Secret> GetConnectionStringAsync(
+        string name, string scope, ConnectionStringFormat format, CancellationToken cancellationToken)
+    {
+        var credential = await LoadAsync(name, scope, cancellationToken);
+        var current = await _store.GetCurrentLoginAsync(credential.Id, cancellationToken);
+        return services.Engines.Get(credential.DatabaseType).FormatConnectionString(credential, current.Login, format);
+    }
+
+    public async Task<Login> GetLoginAsync(string name, string scope, CancellationToken cancellationToken) =>
+        (await _store.GetCurrentLoginAsync((await LoadAsync(name, scope, cancellationToken)).Id, cancellationToken)).Login;
+
+    public async Task<IReadOnlyList<CredentialTestResult>> TestAsync(
+        string name, string scope, TimeSpan? timeout, CancellationToken cancellationToken)
+    {
+        var credential = await LoadAsync(name, scope, cancellationToken);
+        if (timeout is { } limit)
+            credential = credential with { ConnectionTimeout = limit };
+        var current = await _store.GetCurrentLoginAsync(credential.Id, cancellationToken);
+        return await services.Engines.Get(credential.DatabaseType).CheckLoginAsync(credential, current.Login, null, cancellationToken);
+    }
+
+    public async Task<RotationPlan> PlanAsync(RotationRequest request, CancellationToken cancellationToken) =>
+        await new PlanReader(services).ReadAsync(await LoadAsync(request.Name, request.Scope, cancellationToken), request, cancellationToken);
+
+    public Task<RotationRecord> RotateAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
+        StopAsRotationExceptionAsync(request, () => _workflow.RotateAsync(request, observer, stop));
+
+    public Task<RotationRecord> ResumeAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
+        StopAsRotationExceptionAsync(request, () => _workflow.ResumeAsync(request, observer, stop));
+
+    public Task<RotationRecord> UndoAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
+        StopAsRotationExceptionAsync(request, () => _workflow.UndoAsync(request, observer, stop));
+
+    public Task<IReadOnlyList<RotationRecord>> GetRotationsAsync(RotationFilter filter, CancellationToken cancellationToken) =>
+        _store.ListRotationsAsync(filter, cancellationToken);
+
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
+
+    /// <summary>A stop while nothing has been touched yet ends in the same kind of error as a later one.</summary>
+    private static async Task<RotationRecord> StopAsRotationExceptionAsync(RotationRequest request, Func<Task<RotationRecord>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (OperationCanceledException exception)
+        {
+            throw new RotationException(
+                RotationErrorCode.Stopped, $"'{request.Name}': stopped on request before anything was changed.", innerException: exception);
+        }
+    }
+
+    private static void Validate(IDatabaseEngine engine, DatabaseCredential credential)
+    {
+        if (string.IsNullOrWhiteSpace(credential.Name) || credential.Name.Any(char.IsControl))
+            throw new RotationException(RotationErrorCode.InvalidArgument, "A credential's name must be a text without control characters.");
+        if (credential.HostName.Count == 0 || credential.HostName.Any(string.IsNullOrWhiteSpace))
+            throw new RotationException(RotationErrorCode.InvalidArgument, "A credential needs at least one host name.");
+        if (credential.Port is < 1 or > 65535)
+            throw new RotationException(RotationErrorCode.InvalidArgument, $"The port {credential.Port} is not from 1 to 65535.");
+        PasswordGenerator.Validate(credential.PasswordPolicy);
+        UsernameGenerator.ValidateTemplate(credential.UsernameTemplate, engine.UsernameRules);
+        engine.Validate(credential);
+    }
+
+    private static async Task RequireLoginAsync(
+        IDatabaseEngine engine, DatabaseCredential credential, Login login, CancellationToken cancellationToken)
+    {
+        var checks = await engine.CheckLoginAsync(credential, login, null, cancellationToken);
+        if (checks.FirstOrDefault(check => !check.Succeeded) is not { } failed)
+            return;
+        throw new RotationException(
+            failed.ErrorCode ?? RotationErrorCode.ServerUnreachable,
+            $"'{login.Username}' cannot be used at {failed.Endpoint}: {failed.Message}",
+            "Nothing was stored or changed. Give a login that works, or store it unchecked with -SkipCheck.");
+    }
+
+    private static async Task RequireAdminAsync(
+        IDatabaseEngine engine, DatabaseCredential credential, Login admin, CancellationToken cancellationToken)
+    {
+        await using var connection = await engine.ConnectAdminAsync(credential, admin, cancellationToken);
+    }
+
+    private async Task<DatabaseCredential> LoadAsync(string name, string scope, CancellationToken cancellationToken) =>
+        await _store.FindAsync(name, scope, cancellationToken) ?? throw NotFound.Credential(name, scope, _store.Location);
+}

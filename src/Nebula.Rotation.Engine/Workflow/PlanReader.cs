@@ -1,0 +1,51 @@
+using Nebula.Rotation.Engine.Passwords;
+using Nebula.Rotation.Engine.Snapshots;
+
+namespace Nebula.Rotation.Engine.Workflow;
+
+/// <summary>What a rotation would do now: the same reading and the same planner, without lease, lock or journal.</summary>
+internal sealed class PlanReader(WorkflowServices services)
+{
+    public async Task<RotationPlan> ReadAsync(DatabaseCredential credential, RotationRequest request, CancellationToken cancellationToken)
+    {
+        var engine = services.Engines.Get(credential.DatabaseType);
+        var adminLogin = await AdminLogins.FindAsync(services.Store, credential, request.Admin, cancellationToken);
+        await using var admin = await engine.ConnectAdminAsync(credential, adminLogin, cancellationToken);
+
+        var source = await admin.ReadSnapshotAsync(credential.Username, cancellationToken);
+        var username = UsernameGenerator.Generate(credential.UsernameTemplate, credential.Name, engine.UsernameRules, services.Time.GetUtcNow());
+        var absent = new LoginSnapshot { Username = username, Exists = false, Server = source.Server, Hints = source.Hints };
+        var plan = engine.Planner.PlanClone(source, absent);
+        var preflight = await admin.PreflightAsync(credential, source, cancellationToken);
+
+        // The rest is planned on what the two would have by then.
+        var target = source with { Username = username, Facts = [.. source.Facts.Where(fact => !fact.IsExclusive)] };
+        var drained = source with { Facts = [.. source.Facts.Where(fact => !fact.IsExclusive)] };
+        var settings = new RotationSettings().With(request);
+        var last = settings.RetainFor > TimeSpan.Zero ? engine.Planner.PlanEndOverlap(drained, target) : engine.Planner.PlanDrop(drained, target);
+        var statements = plan.CreateStatements
+            .Concat(plan.CloneStatements)
+            .Concat(engine.Planner.PlanBlock(source))
+            .Concat(engine.Planner.PlanMove(source, target).SelectMany(step => step.Statements))
+            .Concat(last);
+
+        return new()
+        {
+            Credential = credential.Name,
+            DatabaseType = credential.DatabaseType,
+            Strategy = request.Strategy ?? credential.Strategy,
+            OldUsername = credential.Username,
+            NewUsername = username,
+            Facts = source.Facts,
+            Statements = [.. statements.Select(statement => statement.ToPlanStatement())],
+            Blockers =
+            [
+                .. source.Blockers,
+                .. plan.Blockers,
+                .. preflight.Blockers,
+                .. preflight.MissingRights.Select(right => new PlanBlocker(adminLogin.Username, $"lacks a right: {right}", "Have it granted.")),
+            ],
+            Warnings = [.. plan.Warnings, .. preflight.Warnings],
+        };
+    }
+}

@@ -1,0 +1,34 @@
+using System.Text.Json;
+using Nebula.Rotation.Engine.Snapshots;
+
+namespace Nebula.Rotation.Engine.Workflow;
+
+/// <summary>
+/// All that undoing or finishing a rotation needs, durable before anything is touched. Holds both passwords: the store encrypts it whole.
+/// </summary>
+internal sealed class RotationDocument
+{
+    public required RotationSettings Settings { get; set; }
+
+    /// <summary>The login that is live when the rotation begins.</summary>
+    public required DocumentLogin From { get; init; }
+
+    /// <summary>The login that takes its place.</summary>
+    public required DocumentLogin To { get; init; }
+
+    /// <summary>The facts of <see cref="From"/> that were planned with.</summary>
+    public required LoginSnapshot Source { get; init; }
+
+    /// <summary>What <see cref="To"/> was like before: it says whether the name was absent, blocked, or in use.</summary>
+    public required LoginSnapshot TargetBefore { get; init; }
+
+    /// <summary>The facts of <see cref="From"/> as they were when Retire began to move them; null until then.</summary>
+    public LoginSnapshot? SourceBeforeMove { get; set; }
+
+    /// <summary>The state of the rotation that this one reverses, to return to if the reversal fails; null when it reverses none.</summary>
+    public RotationState? ReversedState { get; init; }
+
+    public byte[] Serialize() => JsonSerializer.SerializeToUtf8Bytes(this);
+
+    public static RotationDocument Deserialize(ReadOnlyMemory<byte> bytes) => JsonSerializer.Deserialize<RotationDocument>(bytes.Span)!;
+}

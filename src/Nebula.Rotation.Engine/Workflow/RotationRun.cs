@@ -1,0 +1,167 @@
+using Nebula.Rotation.Engine.Databases;
+using Nebula.Rotation.Stores;
+
+namespace Nebula.Rotation.Engine.Workflow;
+
+/// <summary>One record at work: what every stage needs, and the two ways in which it speaks, the journal and the observer.</summary>
+internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, IRotationObserver observer, CancellationToken stop) : IAsyncDisposable
+{
+    private readonly HashSet<(string Step, JournalPhase Phase)> _journal = [];
+
+    private IAdminConnection? _admin;
+
+    public WorkflowServices Services { get; } = services;
+
+    public ICredentialStore Store => Services.Store;
+
+    public RotationTiming Timing => Services.Timing;
+
+    public TimeProvider Time => Services.Time;
+
+    public IRotationObserver Observer { get; } = observer;
+
+    /// <summary>Asks to stop at the next safe point.</summary>
+    public CancellationToken Stop { get; } = stop;
+
+    /// <summary>Cancelled when the lease is lost: nothing more may be touched, not even to undo.</summary>
+    public CancellationToken LeaseLost => lease.Lost;
+
+    public required DatabaseCredential Credential { get; init; }
+
+    public required IDatabaseEngine Engine { get; init; }
+
+    public required Login AdminLogin { get; init; }
+
+    public required RotationRecord Record { get; init; }
+
+    public required RotationDocument Document { get; init; }
+
+    /// <summary>The settings of this run; the document's are those it would be finished with by another.</summary>
+    public required RotationSettings Settings { get; init; }
+
+    public string OldUsername => Document.From.Username;
+
+    public string NewUsername => Document.To.Username;
+
+    public ILoginPlanner Planner => Engine.Planner;
+
+    public Guid Id => Record.RotationId;
+
+    /// <summary>The admin's connection, made when first needed and holding the lock of both names.</summary>
+    public async Task<IAdminConnection> GetAdminAsync(CancellationToken cancellationToken)
+    {
+        if (_admin is not null)
+            return _admin;
+        var admin = await Engine.ConnectAdminAsync(Credential, AdminLogin, cancellationToken);
+        try
+        {
+            await LockAsync(admin, OldUsername, NewUsername, cancellationToken);
+        }
+        catch
+        {
+            await admin.DisposeAsync();
+            throw;
+        }
+
+        return _admin = admin;
+    }
+
+    /// <summary>Takes over a connection that holds the locks already.</summary>
+    public void Adopt(IAdminConnection admin) => _admin = admin;
+
+    /// <summary>Forgets a connection that broke, so that the next step makes a new one.</summary>
+    public async Task ReconnectAsync()
+    {
+        if (_admin is not { } admin)
+            return;
+        _admin = null;
+        await admin.DisposeAsync();
+    }
+
+    /// <summary>Both names in a fixed order, so that two runs with the same pair cannot wait for each other.</summary>
+    public static async Task LockAsync(IAdminConnection admin, string first, string second, CancellationToken cancellationToken)
+    {
+        foreach (var name in new[] { first, second }.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+            await admin.LockTargetAsync(name, cancellationToken);
+    }
+
+    public bool Has(string step, JournalPhase phase) => _journal.Contains((step, phase));
+
+    public void Remember(IEnumerable<JournalEntry> entries)
+    {
+        foreach (var entry in entries)
+            Remember(entry.Step, entry.Phase);
+    }
+
+    public async Task JournalAsync(RotationStage stage, string step, JournalPhase phase, CancellationToken cancellationToken)
+    {
+        await Store.AppendJournalAsync(lease.Lease, Id, new(stage, step, phase, Time.GetUtcNow()), cancellationToken);
+        Remember(step, phase);
+    }
+
+    /// <summary>Writes the document again, after a stage added to it.</summary>
+    public Task SaveDocumentAsync(CancellationToken cancellationToken) =>
+        Store.WriteDocumentAsync(lease.Lease, Id, Document.Serialize(), cancellationToken);
+
+    public Task SetStateAsync(RotationStateChange change, CancellationToken cancellationToken) =>
+        Store.SetStateAsync(lease.Lease, Id, change, cancellationToken);
+
+    public Task PublishVersionAsync(CancellationToken cancellationToken) =>
+        Store.PublishVersionAsync(lease.Lease, Id, Document.To.Version, Document.To.ToLogin(), cancellationToken);
+
+    public Task EraseOldSecretAsync(CancellationToken cancellationToken) =>
+        Store.EraseSecretAsync(lease.Lease, Document.From.Version, cancellationToken);
+
+    /// <summary>True once the store names the new login: the question that decides between back and forward.</summary>
+    public async Task<bool> IsPublishedAsync(CancellationToken cancellationToken) =>
+        (await Store.GetCurrentLoginAsync(Credential.Id, cancellationToken)).Version == Document.To.Version;
+
+    /// <summary>Writes a stage into the history, then shows it.</summary>
+    public async Task ReportAsync(
+        StageClock clock, StageStatus status, string message, CancellationToken cancellationToken, params (string Name, object? Value)[] details)
+    {
+        var result = new StageResult
+        {
+            RotationId = Id,
+            Credential = Credential.Name,
+            DatabaseType = Credential.DatabaseType,
+            Stage = clock.Stage,
+            Status = status,
+            StartedAt = clock.StartedAt,
+            Duration = clock.Elapsed,
+            OldUsername = OldUsername,
+            NewUsername = NewUsername,
+            Message = message,
+            Details = details.ToDictionary(detail => detail.Name, detail => detail.Value),
+        };
+        await Store.AppendStageAsync(lease.Lease, result, cancellationToken);
+        Observer.OnStage(result);
+    }
+
+    /// <summary>The stage at work, or the last one: what a failure is reported for.</summary>
+    public StageClock? Current { get; private set; }
+
+    public StageClock StartStage(RotationStage stage, string activity)
+    {
+        Progress(stage, activity);
+        return Current = new(stage, Time);
+    }
+
+    public void Progress(RotationStage stage, string activity, int? percent = null) =>
+        Observer.OnProgress(new(Id, Credential.Name, stage, activity, percent));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_admin is not null)
+            await _admin.DisposeAsync();
+    }
+
+    private void Remember(string step, JournalPhase phase)
+    {
+        // The newest word about a step counts: a step that was undone has not been done.
+        _journal.RemoveWhere(known => known.Step == step);
+        _journal.Add((step, phase));
+        if (phase is JournalPhase.Done)
+            _journal.Add((step, JournalPhase.Intent));
+    }
+}

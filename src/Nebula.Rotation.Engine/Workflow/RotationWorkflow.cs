@@ -1,0 +1,267 @@
+using Nebula.Rotation.Engine.Databases;
+using Nebula.Rotation.Engine.Workflow.Stages;
+using Nebula.Rotation.Stores;
+
+namespace Nebula.Rotation.Engine.Workflow;
+
+/// <summary>
+/// The stage machine. One rule decides everything that can go wrong: as long as the store names the old login the way is back, once it names the
+/// new one the way is forward.
+/// </summary>
+internal sealed class RotationWorkflow(WorkflowServices services)
+{
+    private readonly ICredentialStore _store = services.Store;
+
+    /// <summary>Rotates; finishes what an earlier run left open first, and is content with that when it went forward.</summary>
+    public async Task<RotationRecord> RotateAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop)
+    {
+        var credential = await LoadAsync(request, stop);
+        if (credential.HoldReason is { } reason)
+        {
+            throw new RotationException(
+                RotationErrorCode.CredentialOnHold,
+                $"'{credential.Name}' is on hold: {reason}",
+                $"Nothing was changed; '{credential.Username}' is live. Lift the hold: Set-NebulaDbCredential -Name '{credential.Name}' -Hold ''.");
+        }
+
+        await using var lease = await TakeLeaseAsync(credential, stop);
+        if (await FindOpenAsync(credential, stop) is { } open)
+        {
+            observer.OnMessage(RotationMessageKind.Warning, $"Rotation {open.RotationId} of '{credential.Name}' was left {open.State}; finishing it first.");
+            var finished = await FinishAsync(open.RotationId, credential, lease, request, observer, stop);
+            if (finished.State != RotationState.RolledBack)
+                return finished;
+        }
+
+        credential = await LoadAsync(request, stop);
+        await DropExpiredAsync(credential, lease, request, observer, stop);
+        return await StartAsync(new()
+        {
+            Lease = lease,
+            Credential = credential,
+            Request = request,
+            Observer = observer,
+            Settings = new RotationSettings().With(request),
+            Stop = stop,
+        });
+    }
+
+    /// <summary>Finishes an open record, or drops a login whose retention is over.</summary>
+    public async Task<RotationRecord> ResumeAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop)
+    {
+        var credential = await LoadAsync(request, stop);
+        await using var lease = await TakeLeaseAsync(credential, stop);
+        if (await FindOpenAsync(credential, stop) is { } open && (request.RotationId is null || request.RotationId == open.RotationId))
+            return await FinishAsync(open.RotationId, credential, lease, request, observer, stop);
+
+        var last = await FindAsync(credential, request.RotationId, stop);
+        return last.State != RotationState.Retained || (last.RetainUntil > services.Time.GetUtcNow() && request.RetainFor != TimeSpan.Zero && !request.Emergency)
+            ? last
+            : await DropRetainedAsync(last, credential, lease, request, observer, stop);
+    }
+
+    /// <summary>Makes the old login of a rotation live again: a rotation in reverse, which cuts nobody off either.</summary>
+    public async Task<RotationRecord> UndoAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop)
+    {
+        var credential = await LoadAsync(request, stop);
+        await using var lease = await TakeLeaseAsync(credential, stop);
+        var record = await FindOpenAsync(credential, stop) is { } open && (request.RotationId is null || request.RotationId == open.RotationId)
+            ? open
+            : await FindAsync(credential, request.RotationId, stop);
+
+        if (record.State is RotationState.Running or RotationState.RollbackFailed)
+            return await FinishAsync(record.RotationId, credential, lease, request, observer, stop);
+        var current = await _store.GetCurrentLoginAsync(credential.Id, stop);
+        if (record.State is not (RotationState.Draining or RotationState.Retained) || record.ToVersion != current.Version)
+        {
+            throw new RotationException(
+                RotationErrorCode.UndoNotPossible,
+                record.State == RotationState.Completed
+                    ? $"Rotation {record.RotationId} is complete: '{record.OldUsername}' was dropped."
+                    : $"Rotation {record.RotationId} is {record.State}; '{current.Login.Username}' is live.",
+                "Nothing was changed. Run Invoke-NebulaRotation to replace the live login by a new one; rotate with -RetainFor to keep the old one for a while.");
+        }
+
+        var journal = await ReadAsync(record.RotationId, stop);
+        return await ReverseAsync(journal, credential, lease, request, observer, stop);
+    }
+
+    private async Task<RotationRecord> ReverseAsync(
+        RotationJournal journal, DatabaseCredential credential, LeaseKeeper lease, RotationRequest request, IRotationObserver observer, CancellationToken stop)
+    {
+        var document = RotationDocument.Deserialize(journal.Document);
+        var settings = document.Settings.With(request) with { RetainFor = request.RetainFor ?? TimeSpan.Zero, VerifyQuery = request.VerifyQuery };
+
+        // A drain that must not cut off the way forward must not cut off the way back either, and two reversals in a row help nobody.
+        if (settings.OnDrainTimeout == DrainTimeoutAction.RollBack)
+            settings = settings with { OnDrainTimeout = DrainTimeoutAction.Keep };
+        return await StartAsync(new()
+        {
+            Lease = lease,
+            Credential = credential,
+            Request = request,
+            Observer = observer,
+            Settings = settings,
+            Stop = stop,
+            Reverses = (journal.Record, document),
+        });
+    }
+
+    private async Task<RotationRecord> StartAsync(PrepareInput input)
+    {
+        var (run, plan) = await PrepareStage.RunAsync(services, input, input.Stop);
+        await using (run)
+        {
+            using var working = CancellationTokenSource.CreateLinkedTokenSource(run.Stop, run.LeaseLost);
+            try
+            {
+                await CloneStages.RunAsync(run, plan, working.Token);
+                await VerifyStage.RunAsync(run, working.Token);
+                await PublishStage.RunAsync(run, working.Token);
+            }
+            catch (Exception exception)
+            {
+                await Failures.BeforePublishAsync(run, exception);
+            }
+
+            return await GoForwardAsync(run, input.Lease, input.Request);
+        }
+    }
+
+    /// <summary>Finishes a record that is open: forward when the store names its new login, else back.</summary>
+    private async Task<RotationRecord> FinishAsync(
+        Guid rotationId, DatabaseCredential credential, LeaseKeeper lease, RotationRequest request, IRotationObserver observer, CancellationToken stop)
+    {
+        await using var run = await OpenAsync(rotationId, credential, lease, request, observer, stop);
+        if (await run.IsPublishedAsync(stop))
+            return await GoForwardAsync(run, lease, request);
+        await Failures.RollBackAsync(run, null);
+        return (await ReadAsync(rotationId, CancellationToken.None)).Record;
+    }
+
+    private async Task<RotationRecord> GoForwardAsync(RotationRun run, LeaseKeeper lease, RotationRequest request)
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(run.Stop, run.LeaseLost);
+        var timedOut = false;
+        try
+        {
+            // Behind a door that an earlier run closed there is nothing to wait for.
+            var closed = run.Has(Steps.Block, JournalPhase.Done);
+            while (true)
+            {
+                var outcome = closed ? DrainOutcome.Drained : await DrainStage.RunAsync(run, waiting.Token);
+                timedOut = outcome == DrainOutcome.RollBack;
+                if (outcome is DrainOutcome.Kept or DrainOutcome.RollBack)
+                    break;
+                run.Stop.ThrowIfCancellationRequested();
+                if (!await RetireStage.RunAsync(run, outcome == DrainOutcome.EndSessions, run.LeaseLost))
+                {
+                    closed = false;
+                    continue;
+                }
+
+                await CompleteStage.RunAsync(run, run.LeaseLost);
+                break;
+            }
+        }
+        catch (Exception exception)
+        {
+            throw await Failures.AfterPublishAsync(run, exception);
+        }
+
+        if (timedOut)
+            await ReverseTimedOutAsync(run, lease, request);
+        return (await ReadAsync(run.Id, CancellationToken.None)).Record;
+    }
+
+    private async Task ReverseTimedOutAsync(RotationRun run, LeaseKeeper lease, RotationRequest request)
+    {
+        // The reversal takes the locks of the same two names on a connection of its own.
+        await run.ReconnectAsync();
+        var credential = await LoadAsync(request, CancellationToken.None);
+        await ReverseAsync(await ReadAsync(run.Id, CancellationToken.None), credential, lease, request, run.Observer, run.Stop);
+        throw new RotationException(
+            RotationErrorCode.DrainTimedOut,
+            $"'{run.OldUsername}' still had sessions after {run.Settings.DrainTimeout.TotalSeconds:0.#} s; the rotation was taken back.",
+            $"'{run.OldUsername}' is live. Find out who does not follow, then run Invoke-NebulaRotation again.");
+    }
+
+    private async Task DropExpiredAsync(
+        DatabaseCredential credential, LeaseKeeper lease, RotationRequest request, IRotationObserver observer, CancellationToken stop)
+    {
+        var retained = await _store.ListRotationsAsync(
+            new() { Name = credential.Name, Scope = credential.Scope, States = [RotationState.Retained] }, stop);
+        foreach (var record in retained.Where(record => record.RetainUntil <= services.Time.GetUtcNow()))
+            await DropRetainedAsync(record, credential, lease, request, observer, stop);
+    }
+
+    private async Task<RotationRecord> DropRetainedAsync(
+        RotationRecord record, DatabaseCredential credential, LeaseKeeper lease, RotationRequest request, IRotationObserver observer, CancellationToken stop)
+    {
+        await using (var run = await OpenAsync(record.RotationId, credential, lease, request, observer, stop))
+        {
+            try
+            {
+                var clock = run.StartStage(RotationStage.Retire, $"Dropping '{run.OldUsername}', which was kept until {record.RetainUntil:u}");
+                await RetireStage.DropAsync(run, run.LeaseLost);
+                await run.ReportAsync(clock, StageStatus.Succeeded, $"'{run.OldUsername}' dropped: its retention is over.", run.LeaseLost);
+                await run.SetStateAsync(new() { State = RotationState.Completed, FinishedAt = services.Time.GetUtcNow() }, run.LeaseLost);
+            }
+            catch (Exception exception)
+            {
+                throw await Failures.AfterPublishAsync(run, exception, RotationState.Retained, record.RetainUntil);
+            }
+        }
+
+        return (await ReadAsync(record.RotationId, CancellationToken.None)).Record;
+    }
+
+    private async Task<RotationRun> OpenAsync(
+        Guid rotationId, DatabaseCredential credential, LeaseKeeper lease, RotationRequest request, IRotationObserver observer, CancellationToken stop)
+    {
+        var journal = await ReadAsync(rotationId, stop);
+        var document = RotationDocument.Deserialize(journal.Document);
+        var run = new RotationRun(services, lease, observer, stop)
+        {
+            Credential = credential,
+            Engine = services.Engines.Get(credential.DatabaseType),
+            AdminLogin = await AdminLogins.FindAsync(_store, credential, request.Admin, stop),
+            Record = journal.Record,
+            Document = document,
+            Settings = document.Settings.With(request),
+        };
+        run.Remember(journal.Entries);
+        return run;
+    }
+
+    private async Task<DatabaseCredential> LoadAsync(RotationRequest request, CancellationToken cancellationToken) =>
+        await _store.FindAsync(request.Name, request.Scope, cancellationToken) ?? throw NotFound.Credential(request.Name, request.Scope, _store.Location);
+
+    private Task<LeaseKeeper> TakeLeaseAsync(DatabaseCredential credential, CancellationToken cancellationToken) =>
+        LeaseKeeper.TakeAsync(_store, credential.Id, services.Timing.LeaseDuration, services.Time, cancellationToken);
+
+    private async Task<RotationRecord?> FindOpenAsync(DatabaseCredential credential, CancellationToken cancellationToken)
+    {
+        var open = await _store.ListRotationsAsync(
+            new()
+            {
+                Name = credential.Name,
+                Scope = credential.Scope,
+                States = [RotationState.Running, RotationState.Draining, RotationState.RollbackFailed],
+                Last = 1,
+            },
+            cancellationToken);
+        return open.Count > 0 ? open[0] : null;
+    }
+
+    private async Task<RotationRecord> FindAsync(DatabaseCredential credential, Guid? rotationId, CancellationToken cancellationToken)
+    {
+        var found = await _store.ListRotationsAsync(
+            new() { Name = credential.Name, Scope = credential.Scope, RotationId = rotationId, Last = 1 }, cancellationToken);
+        return found.Count > 0 ? found[0] : throw NotFound.Rotation(credential, rotationId);
+    }
+
+    private async Task<RotationJournal> ReadAsync(Guid rotationId, CancellationToken cancellationToken) =>
+        await _store.ReadRotationAsync(rotationId, cancellationToken)
+        ?? throw new RotationException(RotationErrorCode.RotationNotFound, $"The store has no rotation {rotationId}.");
+}

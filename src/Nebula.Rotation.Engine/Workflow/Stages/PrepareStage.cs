@@ -1,0 +1,206 @@
+using Nebula.Rotation.Engine.Databases;
+using Nebula.Rotation.Engine.Passwords;
+using Nebula.Rotation.Engine.Snapshots;
+
+namespace Nebula.Rotation.Engine.Workflow.Stages;
+
+/// <summary>Everything that can be found out before anything is touched; ends with the journal's first entry.</summary>
+internal static class PrepareStage
+{
+    private const int NameTries = 20;
+    private const int NamedBlockers = 5;
+
+    public static async Task<(RotationRun Run, ClonePlan Plan)> RunAsync(
+        WorkflowServices services, PrepareInput input, CancellationToken cancellationToken)
+    {
+        var clock = new StageClock(RotationStage.Prepare, services.Time);
+        try
+        {
+            return await PrepareAsync(services, input, clock, cancellationToken);
+        }
+        catch (RotationException exception)
+        {
+            // No record exists yet, so the failure is shown and not kept.
+            input.Observer.OnStage(new()
+            {
+                RotationId = Guid.Empty,
+                Credential = input.Credential.Name,
+                DatabaseType = input.Credential.DatabaseType,
+                Stage = RotationStage.Prepare,
+                Status = StageStatus.Failed,
+                StartedAt = clock.StartedAt,
+                Duration = clock.Elapsed,
+                OldUsername = input.Credential.Username,
+                NewUsername = "",
+                Message = exception.Message,
+            });
+            throw new RotationException(
+                exception.Code,
+                exception.Message,
+                $"Nothing was changed; '{input.Credential.Username}' is live. {exception.RecommendedAction}".TrimEnd(),
+                exception.InnerException);
+        }
+    }
+
+    private static async Task<(RotationRun Run, ClonePlan Plan)> PrepareAsync(
+        WorkflowServices services, PrepareInput input, StageClock clock, CancellationToken cancellationToken)
+    {
+        var credential = input.Credential;
+        var engine = services.Engines.Get(credential.DatabaseType);
+        var strategy = input.Request.Strategy ?? credential.Strategy;
+        if (!engine.Strategies.Contains(strategy))
+        {
+            throw new RotationException(
+                RotationErrorCode.UnsupportedStrategy,
+                $"{credential.DatabaseType} is not rotated by {strategy} in this version.",
+                $"Use one of: {string.Join(", ", engine.Strategies)}.");
+        }
+
+        var current = await services.Store.GetCurrentLoginAsync(credential.Id, cancellationToken);
+        await RequireAgreementAsync(engine, credential, current.Login, cancellationToken);
+
+        var adminLogin = await AdminLogins.FindAsync(services.Store, credential, input.Request.Admin, cancellationToken);
+        var admin = await engine.ConnectAdminAsync(credential, adminLogin, cancellationToken);
+        try
+        {
+            var from = new DocumentLogin(current.Login.Username, current.Login.Password.Reveal(), current.Version);
+            var to = input.Reverses?.Document.From ?? await DrawAsync(services, credential, engine, admin, cancellationToken);
+            await RotationRun.LockAsync(admin, from.Username, to.Username, cancellationToken);
+
+            var source = await admin.ReadSnapshotAsync(from.Username, cancellationToken);
+            var target = await admin.ReadSnapshotAsync(to.Username, cancellationToken);
+            if (input.Reverses is not null && !target.Exists)
+            {
+                throw new RotationException(
+                    RotationErrorCode.UndoNotPossible,
+                    $"'{to.Username}' is not there any more.",
+                    "Run Invoke-NebulaRotation to replace the live login by a new one.");
+            }
+
+            var plan = engine.Planner.PlanClone(source, target);
+            var preflight = await admin.PreflightAsync(credential, source, cancellationToken);
+            Require(preflight, [.. source.Blockers, .. plan.Blockers, .. preflight.Blockers]);
+            foreach (var warning in (IEnumerable<string>)[.. plan.Warnings, .. preflight.Warnings])
+                input.Observer.OnMessage(RotationMessageKind.Warning, warning);
+
+            var run = await BeginAsync(
+                services,
+                input,
+                adminLogin,
+                engine,
+                new()
+                {
+                    Settings = input.Settings with { NoWait = false },
+                    From = from,
+                    To = to,
+                    Source = source,
+                    TargetBefore = target,
+                    ReversedState = input.Reverses?.Record.State,
+                },
+                cancellationToken);
+            run.Adopt(admin);
+            await run.ReportAsync(
+                clock,
+                StageStatus.Succeeded,
+                $"{Text.Count(source.Facts.Count, "fact")} of '{from.Username}' on {source.Server.Version}; "
+                + $"{Text.Count(plan.CreateStatements.Count + plan.CloneStatements.Count, "statement")} planned, no blocker.",
+                cancellationToken,
+                ("Facts", source.Facts.Count),
+                ("Statements", plan.CreateStatements.Count + plan.CloneStatements.Count));
+            return (run, plan);
+        }
+        catch
+        {
+            await admin.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task<RotationRun> BeginAsync(
+        WorkflowServices services,
+        PrepareInput input,
+        Login adminLogin,
+        IDatabaseEngine engine,
+        RotationDocument document,
+        CancellationToken cancellationToken)
+    {
+        var record = new RotationRecord
+        {
+            RotationId = Guid.NewGuid(),
+            CredentialId = input.Credential.Id,
+            Credential = input.Credential.Name,
+            DatabaseType = input.Credential.DatabaseType,
+            Kind = input.Reverses is null ? RotationKind.Rotation : RotationKind.Undo,
+            State = RotationState.Running,
+            OldUsername = document.From.Username,
+            NewUsername = document.To.Username,
+            FromVersion = document.From.Version,
+            ToVersion = document.To.Version,
+            StartedAt = services.Time.GetUtcNow(),
+            Runner = $"{Environment.UserName}@{Environment.MachineName}, process {Environment.ProcessId}",
+            Reverses = input.Reverses?.Record.RotationId,
+        };
+        await services.Store.BeginRotationAsync(input.Lease.Lease, record, document.Serialize(), cancellationToken);
+        return new(services, input.Lease, input.Observer, input.Stop)
+        {
+            Credential = input.Credential,
+            Engine = engine,
+            AdminLogin = adminLogin,
+            Record = record,
+            Document = document,
+            Settings = input.Settings,
+        };
+    }
+
+    /// <summary>The store and the database agree, or nothing is begun: rotating away from a login that is not live would prove nothing.</summary>
+    private static async Task RequireAgreementAsync(
+        IDatabaseEngine engine, DatabaseCredential credential, Login login, CancellationToken cancellationToken)
+    {
+        var checks = await engine.CheckLoginAsync(credential, login, null, cancellationToken);
+        if (checks.FirstOrDefault(check => !check.Succeeded) is not { } failed)
+            return;
+        if (failed.ErrorCode is not RotationErrorCode.AuthenticationFailed)
+            throw new RotationException(failed.ErrorCode ?? RotationErrorCode.ServerUnreachable, $"{failed.Endpoint}: {failed.Message}");
+        throw new RotationException(
+            RotationErrorCode.StoreDatabaseMismatch,
+            $"The store names '{login.Username}' as live, and the server at {failed.Endpoint} refuses it: {failed.Message}",
+            $"If the password was changed by hand, give the store the one that works: Set-NebulaDbCredential -Name '{credential.Name}' -Credential (Get-Credential '{login.Username}').");
+    }
+
+    private static async Task<DocumentLogin> DrawAsync(
+        WorkflowServices services, DatabaseCredential credential, IDatabaseEngine engine, IAdminConnection admin, CancellationToken cancellationToken)
+    {
+        for (var tries = 0; tries < NameTries; tries++)
+        {
+            var username = UsernameGenerator.Generate(credential.UsernameTemplate, credential.Name, engine.UsernameRules, services.Time.GetUtcNow());
+            if (await admin.IsNameTakenAsync(username, cancellationToken))
+                continue;
+            var password = PasswordGenerator.Generate(credential.PasswordPolicy);
+            return new(username, password.Reveal(), await services.Store.GetLastVersionAsync(credential.Id, cancellationToken) + 1);
+        }
+
+        throw new RotationException(
+            RotationErrorCode.InvalidArgument,
+            $"No free user name was found in {NameTries} tries with the template '{credential.UsernameTemplate ?? UsernameGenerator.DefaultTemplate}'.",
+            "Give the credential another -UsernameTemplate.");
+    }
+
+    private static void Require(Preflight preflight, IReadOnlyList<PlanBlocker> blockers)
+    {
+        if (preflight.MissingRights.Count > 0)
+        {
+            throw new RotationException(
+                RotationErrorCode.AdminPrivilegeMissing,
+                $"The admin login lacks rights that this rotation needs: {string.Join("; ", preflight.MissingRights)}",
+                "Have them granted, or give another login with -AdminCredential.");
+        }
+
+        if (blockers.Count == 0)
+            return;
+        var named = string.Join(" ", blockers.Take(NamedBlockers).Select((blocker, index) => $"({index + 1}) {blocker}"));
+        throw new RotationException(
+            RotationErrorCode.PlanBlocked,
+            $"{Text.Count(blockers.Count, "blocker")}: {named}",
+            "Get-NebulaRotationPlan lists all of them.");
+    }
+}

@@ -1,0 +1,68 @@
+using Nebula.Rotation.Stores;
+
+namespace Nebula.Rotation.Engine.Workflow.Stages;
+
+/// <summary>Consumers adopt the new login, then the store names it: the commit point.</summary>
+internal static class PublishStage
+{
+    public static async Task RunAsync(RotationRun run, CancellationToken cancellationToken)
+    {
+        var clock = run.StartStage(RotationStage.Publish, $"Publishing '{run.NewUsername}'");
+        if (run.Observer.Publishes)
+        {
+            await run.JournalAsync(RotationStage.Publish, Steps.Script, JournalPhase.Intent, cancellationToken);
+            await PublishScriptAsync(run, run.Document.To, run.OldUsername, isRollback: false, cancellationToken);
+            await run.JournalAsync(RotationStage.Publish, Steps.Script, JournalPhase.Done, cancellationToken);
+        }
+
+        await run.PublishVersionAsync(cancellationToken);
+        await run.ReportAsync(
+            clock,
+            StageStatus.Succeeded,
+            $"The store names '{run.NewUsername}', version {run.Document.To.Version}.",
+            cancellationToken,
+            ("Version", run.Document.To.Version),
+            ("Script", run.Observer.Publishes));
+    }
+
+    /// <summary>Publishes the old login again where a script may have published the new one.</summary>
+    public static async Task RollBackScriptAsync(RotationRun run, CancellationToken cancellationToken)
+    {
+        if (!run.Has(Steps.Script, JournalPhase.Intent))
+            return;
+        if (!run.Observer.Publishes)
+        {
+            throw new RotationException(
+                RotationErrorCode.PublishFailed,
+                $"The rotation published '{run.NewUsername}' with a -Publish script, and this run has none to publish '{run.OldUsername}' again with.",
+                "Run Resume-NebulaRotation again with the same -Publish script.");
+        }
+
+        await PublishScriptAsync(run, run.Document.From, run.NewUsername, isRollback: true, cancellationToken);
+        await run.JournalAsync(RotationStage.Publish, Steps.Script, JournalPhase.Undone, cancellationToken);
+    }
+
+    private static async Task PublishScriptAsync(
+        RotationRun run, DocumentLogin login, string previous, bool isRollback, CancellationToken cancellationToken)
+    {
+        var context = new PublishContext
+        {
+            RotationId = run.Id,
+            Credential = run.Credential with { Username = login.Username, Version = login.Version },
+            Login = login.ToLogin(),
+            PreviousUsername = previous,
+            IsRollback = isRollback,
+        };
+        try
+        {
+            await run.Observer.PublishAsync(context, cancellationToken);
+        }
+        catch (Exception exception) when (exception is not (RotationException or OperationCanceledException))
+        {
+            throw new RotationException(
+                // A script's own words may repeat what it was given; its exception is left behind for the same reason.
+                RotationErrorCode.PublishFailed,
+                $"The -Publish script failed for '{login.Username}': {Redaction.Apply(exception.Message, context.Login.Password)}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+using Nebula.Rotation.Engine.Databases;
+using Nebula.Rotation.Engine.Snapshots;
+using Nebula.Rotation.Stores;
+
+namespace Nebula.Rotation.Engine.Workflow.Stages;
+
+/// <summary>
+/// Takes one login out of service in favour of another: closes the door, looks once more, applies what was granted meanwhile, moves what only one
+/// can have, and drops it or keeps it disabled. Every part asks the database what is true before it acts, so it can be begun again anywhere.
+/// </summary>
+internal static class RetireStage
+{
+    /// <summary>Rounds of reading and moving: an object can be made while others move, though hardly more than twice.</summary>
+    private const int Rounds = 5;
+
+    /// <summary>False when sessions of the old login came back before the door was closed: it is open again, and the drain goes on.</summary>
+    public static async Task<bool> RunAsync(RotationRun run, bool endSessions, CancellationToken cancellationToken)
+    {
+        var clock = run.StartStage(RotationStage.Retire, $"Retiring '{run.OldUsername}'");
+        var admin = await run.GetAdminAsync(cancellationToken);
+        var old = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
+        if (!old.Exists)
+        {
+            await run.ReportAsync(clock, StageStatus.Succeeded, $"'{run.OldUsername}' is gone already.", cancellationToken);
+            return true;
+        }
+
+        if (!await CloseDoorAsync(run, admin, old, endSessions, cancellationToken))
+            return false;
+
+        old = await CatchUpAsync(run, admin, cancellationToken);
+        if (run.Document.SourceBeforeMove is null)
+        {
+            run.Document.SourceBeforeMove = old;
+            await run.SaveDocumentAsync(cancellationToken);
+        }
+
+        var moved = await MoveAsync(run, admin, cancellationToken);
+        await ProveAsync(run, admin, cancellationToken);
+
+        var retained = run.Settings.RetainFor > TimeSpan.Zero;
+        if (retained)
+            await EndOverlapAsync(run, admin, cancellationToken);
+        else
+            moved += await DropAsync(run, cancellationToken);
+
+        await run.ReportAsync(
+            clock,
+            StageStatus.Succeeded,
+            (moved > 0 ? $"{Text.Count(moved, "object")} moved to '{run.NewUsername}'; " : "")
+            + (retained ? $"'{run.OldUsername}' is disabled and kept." : $"'{run.OldUsername}' dropped."),
+            cancellationToken,
+            ("Moved", moved),
+            ("Retained", retained));
+        return true;
+    }
+
+    /// <summary>Drops a login that was kept disabled and whose time is over.</summary>
+    public static async Task<int> DropAsync(RotationRun run, CancellationToken cancellationToken)
+    {
+        await run.JournalAsync(RotationStage.Retire, Steps.Drop, JournalPhase.Intent, cancellationToken);
+        var moved = 0;
+        for (var round = 1; ; round++)
+        {
+            var admin = await run.GetAdminAsync(cancellationToken);
+            var old = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
+            if (!old.Exists)
+                break;
+            if (old.Blockers.Count > 0)
+            {
+                throw new RotationException(
+                    RotationErrorCode.DropLoginFailed, $"'{run.OldUsername}' cannot be dropped: {string.Join("; ", old.Blockers)}");
+            }
+
+            var current = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
+            try
+            {
+                await ChangeRunner.ApplyAsync(
+                    run, RotationStage.Retire, $"Dropping '{run.OldUsername}'", run.Planner.PlanDrop(old, current), cancellationToken);
+                break;
+            }
+            catch (RotationException exception) when (exception.Code == RotationErrorCode.DatabaseError && round < Rounds)
+            {
+                // Something came to depend on the login since it was read. The unit was taken back whole: read again, move, and try again.
+                run.Observer.OnMessage(RotationMessageKind.Verbose, exception.Message);
+                var before = moved;
+                moved += await MoveAsync(run, admin, cancellationToken);
+                if (moved == before)
+                    throw new RotationException(RotationErrorCode.DropLoginFailed, exception.Message, exception.RecommendedAction, exception);
+            }
+        }
+
+        await run.JournalAsync(RotationStage.Retire, Steps.Drop, JournalPhase.Done, cancellationToken);
+        if (run.Settings.Emergency)
+            await run.EraseOldSecretAsync(cancellationToken);
+        return moved;
+    }
+
+    private static async Task<bool> CloseDoorAsync(
+        RotationRun run, IAdminConnection admin, LoginSnapshot old, bool endSessions, CancellationToken cancellationToken)
+    {
+        await run.JournalAsync(RotationStage.Retire, Steps.Block, JournalPhase.Intent, cancellationToken);
+        if (old.CanLogIn)
+            await ChangeRunner.ApplyAsync(run, RotationStage.Retire, $"Blocking '{run.OldUsername}'", run.Planner.PlanBlock(old), cancellationToken);
+        await run.JournalAsync(RotationStage.Retire, Steps.Block, JournalPhase.Done, cancellationToken);
+
+        var sessions = await admin.ListSessionsAsync(run.OldUsername, cancellationToken);
+        if (sessions.Count == 0)
+            return true;
+        if (endSessions)
+        {
+            var ended = await admin.EndSessionsAsync(run.OldUsername, cancellationToken);
+            run.Observer.OnMessage(RotationMessageKind.Warning, $"{Text.Count(ended, "session")} of '{run.OldUsername}' ended, as asked.");
+            return true;
+        }
+
+        await ChangeRunner.ApplyAsync(
+            run, RotationStage.Retire, $"Unblocking '{run.OldUsername}'", run.Planner.PlanUnblock(old with { CanLogIn = false }), cancellationToken);
+        await run.JournalAsync(RotationStage.Retire, Steps.Block, JournalPhase.Undone, cancellationToken);
+        return false;
+    }
+
+    /// <summary>
+    /// Gives the new login what the old one was granted since it was cloned. What the new one has beyond that stays: it is live, and somebody
+    /// gave it that on purpose.
+    /// </summary>
+    private static async Task<LoginSnapshot> CatchUpAsync(RotationRun run, IAdminConnection admin, CancellationToken cancellationToken)
+    {
+        var old = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
+        var current = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
+        var diff = run.Planner.Compare(old, current, afterMove: false);
+        if (diff.Missing.Count > 0)
+        {
+            var plan = run.Planner.PlanClone(old with { Facts = [.. old.Facts, .. diff.Extra] }, current);
+            await ChangeRunner.ApplyAsync(
+                run, RotationStage.Retire, "Applying what was granted meanwhile", [.. plan.CreateStatements, .. plan.CloneStatements], cancellationToken);
+        }
+
+        return old;
+    }
+
+    private static async Task<int> MoveAsync(RotationRun run, IAdminConnection admin, CancellationToken cancellationToken)
+    {
+        var moved = 0;
+        for (var round = 0; round < Rounds; round++)
+        {
+            var old = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
+            var current = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
+            var steps = run.Planner.PlanMove(old, current);
+            if (steps.Count == 0)
+                return moved;
+            for (var index = 0; index < steps.Count; index++)
+            {
+                // A safe point: what has moved has moved, and whoever goes on reads what is left.
+                run.Stop.ThrowIfCancellationRequested();
+                var step = steps[index];
+                run.Progress(RotationStage.Retire, step.Description, 100 * index / steps.Count);
+                await run.JournalAsync(RotationStage.Retire, step.Key, JournalPhase.Intent, cancellationToken);
+                await StageFailure.AsAsync(
+                    RotationErrorCode.DropLoginFailed,
+                    () => ChangeRunner.ApplyAsync(run, RotationStage.Retire, step.Description, step.Statements, cancellationToken));
+                await run.JournalAsync(RotationStage.Retire, step.Key, JournalPhase.Done, cancellationToken);
+                moved++;
+            }
+        }
+
+        throw new RotationException(
+            RotationErrorCode.DropLoginFailed,
+            $"'{run.OldUsername}' came to own new objects {Rounds} times while they were moved.",
+            "Find out who makes them, then run Resume-NebulaRotation.");
+    }
+
+    /// <summary>Before the old login loses anything: the new one has it all.</summary>
+    private static async Task ProveAsync(RotationRun run, IAdminConnection admin, CancellationToken cancellationToken)
+    {
+        var old = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
+        var current = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
+        var missing = run.Planner.Compare(old, current, afterMove: true).Missing;
+        if (missing.Count > 0)
+        {
+            throw new RotationException(
+                RotationErrorCode.DropLoginFailed, $"Not retired: {VerifyStage.Describe(new(missing, []))}.");
+        }
+    }
+
+    private static async Task EndOverlapAsync(RotationRun run, IAdminConnection admin, CancellationToken cancellationToken)
+    {
+        await run.JournalAsync(RotationStage.Retire, Steps.EndOverlap, JournalPhase.Intent, cancellationToken);
+        var old = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
+        var current = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
+        await ChangeRunner.ApplyAsync(
+            run, RotationStage.Retire, "Ending the overlap", run.Planner.PlanEndOverlap(old, current), cancellationToken);
+        await run.JournalAsync(RotationStage.Retire, Steps.EndOverlap, JournalPhase.Done, cancellationToken);
+    }
+}

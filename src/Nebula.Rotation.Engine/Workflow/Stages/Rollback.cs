@@ -1,0 +1,95 @@
+using Nebula.Rotation.Engine.Databases;
+using Nebula.Rotation.Engine.Snapshots;
+using Nebula.Rotation.Stores;
+
+namespace Nebula.Rotation.Engine.Workflow.Stages;
+
+/// <summary>
+/// Back to the old login, for a rotation whose new one has not been published by the store. Reads what is true before it acts: it may be called
+/// in the middle of a stage, after a crash, or a second time.
+/// </summary>
+internal static class Rollback
+{
+    public static async Task RunAsync(RotationRun run, CancellationToken cancellationToken)
+    {
+        if (run.Has(Steps.Script, JournalPhase.Intent))
+        {
+            var clock = run.StartStage(RotationStage.Publish, $"Publishing '{run.OldUsername}' again");
+            await PublishStage.RollBackScriptAsync(run, cancellationToken);
+            await run.ReportAsync(clock, StageStatus.RolledBack, $"'{run.OldUsername}' is published again.", cancellationToken);
+        }
+
+        if (run.Has(Steps.Login, JournalPhase.Intent))
+        {
+            var clock = run.StartStage(RotationStage.CreateLogin, $"Taking '{run.NewUsername}' back");
+            var message = run.Document.TargetBefore.Exists
+                ? await RestoreAsync(run, cancellationToken)
+                : await RemoveAsync(run, cancellationToken);
+            await run.JournalAsync(RotationStage.CreateLogin, Steps.Login, JournalPhase.Undone, cancellationToken);
+            await run.ReportAsync(clock, StageStatus.RolledBack, message, cancellationToken);
+        }
+    }
+
+    /// <summary>The login was there before: it gets back to where it was, blocked and apart, or draining.</summary>
+    private static async Task<string> RestoreAsync(RotationRun run, CancellationToken cancellationToken)
+    {
+        var admin = await run.GetAdminAsync(cancellationToken);
+        var target = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
+        if (!target.Exists || run.Document.TargetBefore.CanLogIn)
+            return $"'{run.NewUsername}' is as it was.";
+
+        var source = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
+        IReadOnlyList<PlannedStatement> apart = run.Document.ReversedState == RotationState.Retained ? run.Planner.PlanEndOverlap(target, source) : [];
+        await ChangeRunner.ApplyAsync(
+            run, RotationStage.CreateLogin, $"Disabling '{run.NewUsername}'", [.. run.Planner.PlanBlock(target), .. apart], cancellationToken);
+        return $"'{run.NewUsername}' is disabled again.";
+    }
+
+    private static async Task<string> RemoveAsync(RotationRun run, CancellationToken cancellationToken)
+    {
+        var admin = await run.GetAdminAsync(cancellationToken);
+        var login = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
+        if (!login.Exists)
+            return $"'{run.NewUsername}' was never made.";
+        await RequireOursAsync(run, login, cancellationToken);
+
+        // Consumers that had adopted it have been sent back; their connections end in their own time, within the bound of this token.
+        if (login.CanLogIn)
+            await ChangeRunner.ApplyAsync(run, RotationStage.CreateLogin, $"Blocking '{run.NewUsername}'", run.Planner.PlanBlock(login), cancellationToken);
+        while ((await admin.ListSessionsAsync(run.NewUsername, cancellationToken)).Count > 0)
+        {
+            run.Progress(RotationStage.CreateLogin, $"Waiting for the sessions of '{run.NewUsername}' to end");
+            await Task.Delay(run.Timing.PollInterval, run.Time, cancellationToken);
+        }
+
+        var old = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
+        foreach (var step in run.Planner.PlanMove(login, old))
+            await ChangeRunner.ApplyAsync(run, RotationStage.CreateLogin, step.Description, step.Statements, cancellationToken);
+        login = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
+        await ChangeRunner.ApplyAsync(
+            run, RotationStage.CreateLogin, $"Dropping '{run.NewUsername}'", run.Planner.PlanDrop(login, old), cancellationToken);
+        return $"'{run.NewUsername}' dropped.";
+    }
+
+    /// <summary>
+    /// A login is ours when this very run saw its creation committed, or when the journaled password opens it. Anything else of that name is
+    /// somebody's, and is left alone.
+    /// </summary>
+    private static async Task RequireOursAsync(RotationRun run, LoginSnapshot login, CancellationToken cancellationToken)
+    {
+        if (run.Has(Steps.Login, JournalPhase.Done))
+            return;
+        var checks = await run.Engine.CheckLoginAsync(run.Credential, run.Document.To.ToLogin(), null, cancellationToken);
+        if (checks.Any(check => check.Succeeded))
+        {
+            // Written down, since the login is about to be blocked and could not prove itself a second time.
+            await run.JournalAsync(RotationStage.ClonePermissions, Steps.Login, JournalPhase.Done, cancellationToken);
+            return;
+        }
+
+        throw new RotationException(
+            RotationErrorCode.RollbackFailed,
+            $"A login '{run.NewUsername}' exists, and the journaled password does not open it: it is left alone. {checks[0].Message}",
+            $"'{run.OldUsername}' is live. If '{run.NewUsername}' is nobody's, drop it by hand, then run Resume-NebulaRotation.");
+    }
+}

@@ -1,0 +1,12 @@
+namespace Nebula.Rotation.Engine.Workflow;
+
+/// <summary>The names of the journal's steps, apart from the moves of single objects, which are named by their planner.</summary>
+internal static class Steps
+{
+    public const string Login = "login";
+    public const string Script = "publish-script";
+    public const string Block = "block-old";
+    public const string Moved = "moved";
+    public const string EndOverlap = "end-overlap";
+    public const string Drop = "drop-old";
+}

@@ -1,0 +1,16 @@
+using Nebula.Rotation.Integration.Tests.Servers;
+
+namespace Nebula.Rotation.Integration.Tests;
+
+/// <summary>Runs the tests; or is the child process of one of them.</summary>
+internal static class Program
+{
+    private static async Task<int> Main(string[] args) => args switch
+    {
+        [ServerHolder.Argument] => await ServerHolder.RunAsync(),
+        // The same two ways that xunit.v3's own entry point offers.
+        _ when args.Contains("--server") || args.Contains("--internal-msbuild-node") =>
+            await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
+        _ => await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args),
+    };
+}

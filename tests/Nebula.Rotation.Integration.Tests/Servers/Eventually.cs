@@ -1,0 +1,21 @@
+using System.Diagnostics;
+
+namespace Nebula.Rotation.Integration.Tests.Servers;
+
+/// <summary>Waits for a condition that another process brings about. It passes when the condition holds, never because time has gone by.</summary>
+internal static class Eventually
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
+
+    public static async Task HoldsAsync(Func<bool> condition, string what)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!condition())
+        {
+            if (clock.Elapsed > Limit)
+                Assert.Fail($"Not within {Limit.TotalSeconds} s: {what}");
+            await Task.Delay(Poll, TestContext.Current.CancellationToken);
+        }
+    }
+}

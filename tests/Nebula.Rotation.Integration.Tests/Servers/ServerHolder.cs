@@ -1,0 +1,35 @@
+using System.Diagnostics;
+using Nebula.Rotation.TestServers;
+
+namespace Nebula.Rotation.Integration.Tests.Servers;
+
+/// <summary>A process of its own that starts a server and holds it until it is killed.</summary>
+internal static class ServerHolder
+{
+    public const string Argument = "hold-a-server";
+
+    /// <summary>Starts this test program as the holder. All its throw-away data goes under the given temp folder.</summary>
+    public static Process Start(string tempFolder)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            Environment = { ["TMPDIR"] = tempFolder, ["NEBULA_TEST_POSTGRES"] = null },
+        };
+        // Under `dotnet exec` the program is dotnet itself.
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(typeof(ServerHolder).Assembly.Location);
+        start.ArgumentList.Add(Argument);
+        return Process.Start(start)!;
+    }
+
+    public static async Task<int> RunAsync()
+    {
+        var server = await PostgresServer.StartAsync();
+        Console.WriteLine($"{server.ProcessId} {server.DataDirectory}");
+        await Console.In.ReadToEndAsync();
+        // Not disposed on purpose: the end of the process must be enough.
+        return 0;
+    }
+}

@@ -1,0 +1,27 @@
+using Nebula.Rotation.Integration.Tests.Servers;
+using Nebula.Rotation.TestServers;
+
+[assembly: AssemblyFixture(typeof(SharedPostgres))]
+
+namespace Nebula.Rotation.Integration.Tests.Servers;
+
+/// <summary>One PostgreSQL server for all tests of this assembly, started when the first of them asks for it. Each test makes databases and roles of its own.</summary>
+public sealed class SharedPostgres : IAsyncLifetime
+{
+    private readonly Lazy<Task<PostgresServer>> _server =
+        new(() => PostgresServer.StartAsync(new PostgresServerOptions { MaxConnections = 200 }));
+
+    /// <summary>The server. Skips the calling test by name where there is none to be had; in continuous integration it fails.</summary>
+    public Task<PostgresServer> ServerAsync() => ServerRequirement.OrSkip(() => _server.Value, Assert.Skip);
+
+    /// <summary>A new database with a unique name, dropped with the roles that the test made when it is disposed.</summary>
+    public async Task<TestDatabase> NewDatabaseAsync(string? nameLike = null) => await TestDatabase.CreateAsync(await ServerAsync(), nameLike);
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+            await (await _server.Value).DisposeAsync();
+    }
+}

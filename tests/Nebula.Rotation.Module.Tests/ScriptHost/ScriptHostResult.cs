@@ -1,0 +1,3 @@
+namespace Nebula.Rotation.Module.Tests.ScriptHost;
+
+internal sealed record ScriptHostResult(int ExitCode, string Output, string Error);
