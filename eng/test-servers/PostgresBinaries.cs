@@ -21,6 +21,8 @@ internal sealed partial record PostgresBinaries(string Folder, Version Version)
             return found;
         if (!mayInstall)
             throw new ServerUnavailableException(PostgresServer.ServerName, "neither /usr/lib/postgresql/*/bin nor PATH has it, and installing is not allowed here.");
+        if (PackageInstaller.WhyNot() is { } reason)
+            throw new ServerUnavailableException(PostgresServer.ServerName, $"{reason}; install {ServerPackage} by hand, or set {PostgresEndpoint.Variable}.");
         await InstallAsync(ct);
         return await FindAsync(ct)
             ?? throw new ServerUnavailableException(PostgresServer.ServerName, $"{ServerPackage} was installed, and its programs are not in /usr/lib/postgresql/*/bin.");

@@ -146,7 +146,7 @@ internal sealed class PostgresCluster
     {
         for (var attempt = 1; attempt <= PortAttempts; attempt++)
         {
-            Port = FreePort.Find();
+            Port = _options.FindPort();
             if (await TryStartAsync(Port, ct))
                 return;
             // Somebody else took the port between our look and the server's: any other failure would come back.

@@ -170,7 +170,7 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private PostgresBinaries Programs(string member) => _binaries ?? throw new ExternalServerNotSupportedException(PostgresEndpoint.Variable, member);
 
-    private static async Task<PostgresServer> ConnectAsync(PostgresEndpoint given, PostgresServerOptions? options, CancellationToken ct)
+    internal static async Task<PostgresServer> ConnectAsync(PostgresEndpoint given, PostgresServerOptions? options, CancellationToken ct)
     {
         if (options?.Settings.Count > 0)
             throw new ExternalServerNotSupportedException(PostgresEndpoint.Variable, nameof(PostgresServerOptions.Settings));

@@ -26,4 +26,7 @@ public sealed record PostgresServerOptions
 
     /// <summary>How long the server may take to start or to stop.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Where the server's ports come from.</summary>
+    internal Func<int> FindPort { get; init; } = FreePort.Find;
 }

@@ -10,7 +10,9 @@ public static class ServerRequirement
     /// <param name="server">Starts or finds the server.</param>
     /// <param name="skip">The test framework's way to skip, which throws: <c>Assert.Skip</c>.</param>
     /// <exception cref="ServerUnavailableException">In continuous integration, or if <paramref name="skip"/> returns.</exception>
-    public static async Task<TServer> OrSkip<TServer>(Func<Task<TServer>> server, Action<string> skip)
+    public static Task<TServer> OrSkip<TServer>(Func<Task<TServer>> server, Action<string> skip) => OrSkip(server, skip, MustHaveServers);
+
+    internal static async Task<TServer> OrSkip<TServer>(Func<Task<TServer>> server, Action<string> skip, bool mustHaveServers)
     {
         ArgumentNullException.ThrowIfNull(server);
         ArgumentNullException.ThrowIfNull(skip);
@@ -18,7 +20,7 @@ public static class ServerRequirement
         {
             return await server();
         }
-        catch (Exception e) when (!MustHaveServers && e is (ServerUnavailableException or ExternalServerNotSupportedException))
+        catch (Exception e) when (!mustHaveServers && e is (ServerUnavailableException or ExternalServerNotSupportedException))
         {
             skip(e.Message);
             throw;

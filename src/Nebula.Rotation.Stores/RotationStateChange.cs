@@ -23,4 +23,7 @@ public sealed record RotationStateChange
 
     /// <summary>The state that it returns to.</summary>
     public RotationState? ReopenState { get; init; }
+
+    /// <summary>Machine, process and user that run it now, or null to leave what the record says.</summary>
+    public string? Runner { get; init; }
 }

@@ -24,6 +24,9 @@ public sealed record PermissionFact
     /// <summary>The part of the object, quoted (a column), or null.</summary>
     public string? SubName { get; init; }
 
+    /// <summary>Who owns the object, where the engine must know it to tell a grant of the owner from another's, or null.</summary>
+    public string? ObjectOwner { get; init; }
+
     /// <summary>The privilege, attribute or setting.</summary>
     public required string Name { get; init; }
 

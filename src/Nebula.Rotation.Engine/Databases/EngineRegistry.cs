@@ -1,4 +1,4 @@
-
+using Nebula.Rotation.Engine.Databases.PostgreSql;
 
 namespace Nebula.Rotation.Engine.Databases;
 
@@ -13,7 +13,7 @@ internal sealed class EngineRegistry
     /// <summary>Every engine that ships.</summary>
     public static EngineRegistry Default { get; } = new(
     [
-
+        new(DatabaseType.PostgreSql, () => new PostgreSqlEngine()),
     ]);
 
     public IDatabaseEngine Get(DatabaseType type) =>

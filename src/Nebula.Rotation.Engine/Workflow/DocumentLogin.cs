@@ -13,4 +13,6 @@ internal sealed class DocumentLogin(string username, string password, int versio
     public int Version { get; } = version;
 
     public Login ToLogin() => new(Username, new(Password));
+
+    public DocumentLogin WithoutPassword() => new(Username, "", Version);
 }

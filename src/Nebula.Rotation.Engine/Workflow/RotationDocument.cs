@@ -11,7 +11,7 @@ internal sealed class RotationDocument
     public required RotationSettings Settings { get; set; }
 
     /// <summary>The login that is live when the rotation begins.</summary>
-    public required DocumentLogin From { get; init; }
+    public required DocumentLogin From { get; set; }
 
     /// <summary>The login that takes its place.</summary>
     public required DocumentLogin To { get; init; }

@@ -109,8 +109,13 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
     public Task PublishVersionAsync(CancellationToken cancellationToken) =>
         Store.PublishVersionAsync(lease.Lease, Id, Document.To.Version, Document.To.ToLogin(), cancellationToken);
 
-    public Task EraseOldSecretAsync(CancellationToken cancellationToken) =>
-        Store.EraseSecretAsync(lease.Lease, Document.From.Version, cancellationToken);
+    /// <summary>Forgets the old password wherever this record keeps it.</summary>
+    public async Task EraseOldSecretAsync(CancellationToken cancellationToken)
+    {
+        Document.From = Document.From.WithoutPassword();
+        await SaveDocumentAsync(cancellationToken);
+        await Store.EraseSecretAsync(lease.Lease, Document.From.Version, cancellationToken);
+    }
 
     /// <summary>True once the store names the new login: the question that decides between back and forward.</summary>
     public async Task<bool> IsPublishedAsync(CancellationToken cancellationToken) =>

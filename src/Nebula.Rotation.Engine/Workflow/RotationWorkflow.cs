@@ -54,7 +54,8 @@ internal sealed class RotationWorkflow(WorkflowServices services)
         if (await FindOpenAsync(credential, stop) is { } open && (request.RotationId is null || request.RotationId == open.RotationId))
             return await FinishAsync(open.RotationId, credential, lease, request, observer, stop);
 
-        var last = await FindAsync(credential, request.RotationId, stop);
+        var last = request.RotationId is null ? await FindRetainedAsync(credential, stop) : null;
+        last ??= await FindAsync(credential, request.RotationId, stop);
         return last.State != RotationState.Retained || (last.RetainUntil > services.Time.GetUtcNow() && request.RetainFor != TimeSpan.Zero && !request.Emergency)
             ? last
             : await DropRetainedAsync(last, credential, lease, request, observer, stop);
@@ -189,10 +190,11 @@ internal sealed class RotationWorkflow(WorkflowServices services)
     private async Task DropExpiredAsync(
         DatabaseCredential credential, LeaseKeeper lease, RotationRequest request, IRotationObserver observer, CancellationToken stop)
     {
-        var retained = await _store.ListRotationsAsync(
-            new() { Name = credential.Name, Scope = credential.Scope, States = [RotationState.Retained] }, stop);
-        foreach (var record in retained.Where(record => record.RetainUntil <= services.Time.GetUtcNow()))
-            await DropRetainedAsync(record, credential, lease, request, observer, stop);
+        foreach (var record in await ListRetainedAsync(credential, stop))
+        {
+            if (record.RetainUntil <= services.Time.GetUtcNow())
+                await DropRetainedAsync(record, credential, lease, request, observer, stop);
+        }
     }
 
     private async Task<RotationRecord> DropRetainedAsync(
@@ -253,6 +255,13 @@ internal sealed class RotationWorkflow(WorkflowServices services)
             cancellationToken);
         return open.Count > 0 ? open[0] : null;
     }
+
+    /// <summary>The login whose retention ends first.</summary>
+    private async Task<RotationRecord?> FindRetainedAsync(DatabaseCredential credential, CancellationToken cancellationToken) =>
+        (await ListRetainedAsync(credential, cancellationToken)).MinBy(record => record.RetainUntil);
+
+    private Task<IReadOnlyList<RotationRecord>> ListRetainedAsync(DatabaseCredential credential, CancellationToken cancellationToken) =>
+        _store.ListRotationsAsync(new() { Name = credential.Name, Scope = credential.Scope, States = [RotationState.Retained] }, cancellationToken);
 
     private async Task<RotationRecord> FindAsync(DatabaseCredential credential, Guid? rotationId, CancellationToken cancellationToken)
     {

@@ -46,6 +46,6 @@ internal enum DumpKind
 /// <param name="Roles">The roles that stand in it as roles, by their own names.</param>
 internal sealed record DumpLine(string? Database, DumpKind Kind, string Text, IReadOnlySet<string> Roles)
 {
-    /// <summary>What two readings have in common, or not.</summary>
+    /// <summary>The line that is compared, and that a difference shows.</summary>
     public override string ToString() => $"[{Database ?? "cluster"}] {Kind}: {Text}";
 }

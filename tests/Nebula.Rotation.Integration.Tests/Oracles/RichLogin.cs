@@ -11,13 +11,15 @@ internal sealed class RichLogin : IAsyncDisposable
     private readonly string _login;
     private readonly string _group;
     private readonly string _other;
+    private readonly bool _isTwin;
 
-    private RichLogin(TestDatabase database, string login, string group, string other)
+    private RichLogin(TestDatabase database, string login, string group, string other, bool isTwin)
     {
         _database = database;
         _login = login;
         _group = group;
         _other = other;
+        _isTwin = isTwin;
     }
 
     /// <summary>Two logins that are compared need the same names around them: of the database, the group and the member.</summary>
@@ -26,14 +28,12 @@ internal sealed class RichLogin : IAsyncDisposable
         var database = twin?._database ?? await postgres.NewDatabaseAsync("Rich \"db'");
         var group = twin?._group ?? database.NewRoleName("group");
         var other = twin?._other ?? database.NewRoleName("other");
-        var login = new RichLogin(database, database.NewRoleName(nameLike), group, other) { _isTwin = twin is not null };
+        var login = new RichLogin(database, database.NewRoleName(nameLike), group, other, twin is not null);
         if (twin is null)
             await login.ExecuteAsync(Surroundings);
         await login.ExecuteAsync(Rights);
         return login;
     }
-
-    private bool _isTwin;
 
     /// <summary>Runs statements; {0} is the login, {1} the group, {2} the database, {3} the other role, all quoted.</summary>
     public Task ExecuteAsync(string sql) => _database.ExecuteAsync(string.Format(

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Nebula.Rotation.TestServers;
 using Npgsql;
@@ -90,6 +91,23 @@ public sealed class PostgresServerTests(SharedPostgres postgres)
 
         Assert.Equal("PostgreSQL", failure.Server);
         Assert.Contains("work_mem", failure.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_port_that_somebody_takes_first_is_given_up_for_another()
+    {
+        await OwnAsync();
+        using var somebody = new TcpListener(IPAddress.Loopback, 0);
+        somebody.Start();
+        var taken = ((IPEndPoint)somebody.LocalEndpoint).Port;
+        var ports = new Queue<int>([taken, taken]);
+        var options = new PostgresServerOptions { FindPort = () => ports.TryDequeue(out var port) ? port : FreePort.Find() };
+
+        await using var server = await PostgresServer.StartAsync(options, Ct);
+
+        Assert.NotEqual(taken, server.Port);
+        Assert.Empty(ports);
+        Assert.Equal("on", await ScalarAsync(server, "SELECT 'on'"));
     }
 
     [Fact]

@@ -9,13 +9,15 @@ internal static class ServerHolder
     public const string Argument = "hold-a-server";
 
     /// <summary>Starts this test program as the holder. All its throw-away data goes under the given temp folder.</summary>
-    public static Process Start(string tempFolder)
+    /// <param name="tempFolder">Its TMPDIR.</param>
+    /// <param name="given">Its NEBULA_TEST_POSTGRES.</param>
+    public static Process Start(string tempFolder, string? given = null)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
-            Environment = { ["TMPDIR"] = tempFolder, ["NEBULA_TEST_POSTGRES"] = null },
+            Environment = { ["TMPDIR"] = tempFolder, ["NEBULA_TEST_POSTGRES"] = given },
         };
         // Under `dotnet exec` the program is dotnet itself.
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
@@ -27,7 +29,7 @@ internal static class ServerHolder
     public static async Task<int> RunAsync()
     {
         var server = await PostgresServer.StartAsync();
-        Console.WriteLine($"{server.ProcessId} {server.DataDirectory}");
+        Console.WriteLine(server.IsExternal ? $"given {server.Host} {server.Port}" : $"{server.ProcessId} {server.DataDirectory}");
         await Console.In.ReadToEndAsync();
         // Not disposed on purpose: the end of the process must be enough.
         return 0;

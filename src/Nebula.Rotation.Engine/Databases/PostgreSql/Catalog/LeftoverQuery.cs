@@ -1,0 +1,55 @@
+using Npgsql;
+
+namespace Nebula.Rotation.Engine.Databases.PostgreSql.Catalog;
+
+/// <summary>
+/// The catch-all: every row of pg_shdepend for the login that no other query reads, here and in other databases, by name; and what blocks from
+/// elsewhere (pg_shseclabel, pg_prepared_xacts). What is new in a server's next release ends up here, not lost.
+/// </summary>
+internal sealed class LeftoverQuery : ICatalogQuery
+{
+    private const string Move = "Give it to another role, or wait for a release that moves it.";
+
+    public string Sql(Version serverVersion) =>
+        $"""
+        SELECT d.deptype::text AS kind, pg_describe_object(d.classid, d.objid, d.objsubid) AS name
+        FROM ({CatalogSql.Dependencies}) AS d
+        CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) AS i
+        WHERE NOT ( d.deptype = 'a' AND d.classid IN ({CatalogSql.ReadAcls}, 'pg_default_acl'::regclass, 'pg_auth_members'::regclass)
+                 OR d.deptype = 'o' AND d.classid IN ({CatalogSql.ReadOwners}, 'pg_default_acl'::regclass) )
+          AND NOT {CatalogSql.IsTemporary("i.schema")}
+        UNION ALL
+        SELECT 'database', format('database %I: %s objects', b.datname, count(*))
+        FROM pg_shdepend AS d JOIN pg_database AS b ON b.oid = d.dbid
+        WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = {CatalogSql.Login} AND d.dbid <> {CatalogSql.Database}
+        GROUP BY b.datname
+        UNION ALL
+        SELECT 'label', format('security label of provider %s', provider)
+        FROM pg_shseclabel
+        WHERE classoid = 'pg_authid'::regclass AND objoid = {CatalogSql.Login}
+        UNION ALL
+        SELECT 'prepared', format('prepared transaction %L in database %I', gid, database)
+        FROM pg_prepared_xacts
+        WHERE owner = $1
+        """;
+
+    public async Task ReadAsync(NpgsqlDataReader rows, SnapshotBuilder snapshot, CancellationToken cancellationToken)
+    {
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            var name = SnapshotBuilder.Text(rows, 1) ?? "an object that is being dropped";
+            var (reason, action) = rows.GetString(0) switch
+            {
+                "o" => ("The login owns it, and this release cannot move it.", Move),
+                "a" => ("Its privileges name the login, and this release cannot copy them.", "Revoke them, or grant them to a role that the login is a member of."),
+                "r" => ("A row security policy names the login.", "Let the policy name a role that the login is a member of."),
+                "i" => ("Its initial privileges, set by an extension's script, name the login.", "Make the extension with another role."),
+                "database" => ("They belong to the login or name it, and only the credential's own database is visited.", "Give them to another role, or take the login's privileges there."),
+                "label" => ("The login has a security label, which this release cannot copy.", "Remove it with SECURITY LABEL ON ROLE … IS NULL."),
+                "prepared" => ("It belongs to the login and holds its locks until it ends.", "COMMIT PREPARED or ROLLBACK PREPARED it."),
+                var kind => ($"It depends on the login in a way ('{kind}') that this release does not know.", Move),
+            };
+            snapshot.Block(name, reason, action);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using Npgsql;
+
+namespace Nebula.Rotation.Engine.Databases.PostgreSql.Catalog;
+
+/// <summary>
+/// ACLs that name the login, of objects that it does not own: an owner's own dependencies are recorded as such only, and its ACLs move with the
+/// object. A grantor is recorded like a grantee.
+/// </summary>
+internal sealed class PrivilegeQuery : ICatalogQuery
+{
+    public string Sql(Version serverVersion) =>
+        $"""
+        WITH dependency AS (
+            SELECT * FROM ({CatalogSql.Dependencies}) AS d WHERE deptype = 'a'
+        ), acl AS (
+            SELECT d.*, NULL::name AS attname, c.relowner AS owner, c.relacl AS acl
+            FROM dependency AS d JOIN pg_class AS c ON c.oid = d.objid
+            WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0
+          UNION ALL
+            SELECT d.*, a.attname, c.relowner, a.attacl
+            FROM dependency AS d JOIN pg_class AS c ON c.oid = d.objid JOIN pg_attribute AS a ON a.attrelid = d.objid AND a.attnum = d.objsubid
+            WHERE d.classid = 'pg_class'::regclass AND d.objsubid <> 0
+          UNION ALL
+            SELECT d.*, NULL, n.nspowner, n.nspacl
+            FROM dependency AS d JOIN pg_namespace AS n ON n.oid = d.objid
+            WHERE d.classid = 'pg_namespace'::regclass
+          UNION ALL
+            SELECT d.*, NULL, p.proowner, p.proacl
+            FROM dependency AS d JOIN pg_proc AS p ON p.oid = d.objid
+            WHERE d.classid = 'pg_proc'::regclass
+          UNION ALL
+            SELECT d.*, NULL, t.typowner, t.typacl
+            FROM dependency AS d JOIN pg_type AS t ON t.oid = d.objid
+            WHERE d.classid = 'pg_type'::regclass
+          UNION ALL
+            SELECT d.*, NULL, b.datdba, b.datacl
+            FROM dependency AS d JOIN pg_database AS b ON b.oid = d.objid
+            WHERE d.classid = 'pg_database'::regclass
+        )
+        SELECT CASE WHEN a.dbid <> 0 THEN current_database()::text END,
+               upper(i.type), i.identity, a.attname::text, x.privilege_type, x.is_grantable,
+               grantor.rolname::text, grantee.rolname::text, owner.rolname::text
+        FROM acl AS a
+        CROSS JOIN LATERAL aclexplode(a.acl) AS x
+        CROSS JOIN LATERAL pg_identify_object(a.classid, a.objid, 0) AS i
+        LEFT JOIN pg_roles AS grantor ON grantor.oid = x.grantor
+        LEFT JOIN pg_roles AS grantee ON grantee.oid = x.grantee
+        LEFT JOIN pg_roles AS owner ON owner.oid = a.owner
+        WHERE {CatalogSql.Login} IN (x.grantee, x.grantor)
+          AND NOT {CatalogSql.IsTemporary("i.schema")}
+        """;
+
+    public async Task ReadAsync(NpgsqlDataReader rows, SnapshotBuilder snapshot, CancellationToken cancellationToken)
+    {
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            var grantee = SnapshotBuilder.Text(rows, 7) is { } name ? snapshot.Role(name) : PostgreSqlDialect.Public;
+            var isMine = grantee == PermissionFact.Login;
+            snapshot.Add(new()
+            {
+                Kind = isMine ? FactKinds.Privilege : FactKinds.GrantedPrivilege,
+                Database = SnapshotBuilder.Text(rows, 0),
+                ObjectType = rows.GetString(1),
+                ObjectName = rows.GetString(2),
+                SubName = SnapshotBuilder.Text(rows, 3) is { } column ? PostgreSqlDialect.Identifier(column) : null,
+                Name = rows.GetString(4),
+                WithGrantOption = rows.GetBoolean(5),
+                Grantor = snapshot.Role(rows, 6),
+                Grantee = isMine ? null : grantee,
+                ObjectOwner = snapshot.Role(rows, 8),
+            });
+        }
+    }
+}

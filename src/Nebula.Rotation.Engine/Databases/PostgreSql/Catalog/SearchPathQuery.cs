@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Nebula.Rotation.Engine.Databases.PostgreSql.Rules;
+using Npgsql;
+
+namespace Nebula.Rotation.Engine.Databases.PostgreSql.Catalog;
+
+/// <summary>
+/// The search_path that a new session of the login gets in the visited database. The most particular setting wins: for the login in this database, for
+/// the login, for the database, for everybody (process_settings() in the server's source), then the server's own.
+/// </summary>
+internal sealed class SearchPathQuery(string username, string serverDefault) : ICatalogQuery
+{
+    public string Sql(Version serverVersion) =>
+        $"""
+        SELECT current_database()::text,
+               EXISTS (SELECT FROM pg_namespace WHERE nspname = $1),
+               ( SELECT substr(item, length('search_path=') + 1)
+                 FROM pg_db_role_setting CROSS JOIN LATERAL unnest(setconfig) AS item
+                 WHERE setrole = {CatalogSql.Login} AND setdatabase = {CatalogSql.Database} AND item LIKE 'search\_path=%' ),
+               ( SELECT substr(item, length('search_path=') + 1)
+                 FROM pg_db_role_setting CROSS JOIN LATERAL unnest(setconfig) AS item
+                 WHERE setrole IN (0, {CatalogSql.Login}) AND setdatabase IN (0, {CatalogSql.Database}) AND item LIKE 'search\_path=%'
+                 ORDER BY setrole = 0, setdatabase = 0
+                 LIMIT 1 )
+        """;
+
+    public async Task ReadAsync(NpgsqlDataReader rows, SnapshotBuilder snapshot, CancellationToken cancellationToken)
+    {
+        await rows.ReadAsync(cancellationToken);
+        var database = rows.GetString(0);
+        var userSchema = rows.GetBoolean(1);
+        snapshot.Hint(HintNames.Database, database);
+        if (userSchema)
+            snapshot.Hint(HintNames.NameIsSchema, "true");
+        if (!snapshot.Exists)
+            return;
+
+        var path = PostgreSqlDialect.SplitNames(SnapshotBuilder.Text(rows, 3) ?? serverDefault, foldCase: true);
+        // "$user" counts with quotes and without; where it means no schema it is passed over (manual, "search_path").
+        if (userSchema && path.Contains("$user"))
+            snapshot.Hint(HintNames.UserSchema, "true");
+        if (SnapshotBuilder.Text(rows, 2) is { } own)
+            snapshot.Hint(HintNames.OwnSearchPath, JsonSerializer.Serialize(PostgreSqlDialect.SplitNames(own, foldCase: true)));
+
+        var resolved = path.Select(schema => schema == "$user" ? (userSchema ? username : null) : schema).Where(schema => schema is { Length: > 0 });
+        snapshot.Add(new()
+        {
+            Kind = FactKinds.SearchPath,
+            Database = database,
+            Name = "search_path",
+            Value = string.Join(", ", resolved.Select(schema => SearchPathRule.Quote(schema!))),
+        });
+    }
+}

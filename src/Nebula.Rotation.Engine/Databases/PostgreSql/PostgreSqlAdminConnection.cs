@@ -1,0 +1,62 @@
+using Nebula.Rotation.Engine.Snapshots;
+using Npgsql;
+
+namespace Nebula.Rotation.Engine.Databases.PostgreSql;
+
+/// <summary>An admin's connection to the server that takes writes, in the credential's database; others are opened when a statement asks for one.</summary>
+internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, PostgreSqlConnector connector, string host, PostgreSqlSession session) : IAdminConnection
+{
+    public Task LockTargetAsync(string username, CancellationToken cancellationToken) =>
+        GuardAsync(async () =>
+        {
+            await PostgreSqlTargetLock.TakeAsync(session, username, cancellationToken);
+            return true;
+        }, cancellationToken);
+
+    public Task<LoginSnapshot> ReadSnapshotAsync(string username, CancellationToken cancellationToken) =>
+        GuardAsync(() => new PostgreSqlCatalog(session).ReadAsync(username, cancellationToken), cancellationToken);
+
+    public Task<bool> IsNameTakenAsync(string username, CancellationToken cancellationToken) =>
+        GuardAsync(async () =>
+        {
+            await using var command = session.Command(
+                "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) OR EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", username);
+            return await command.ExecuteScalarAsync(cancellationToken) is true;
+        }, cancellationToken);
+
+    public Task<Preflight> PreflightAsync(DatabaseCredential credential, LoginSnapshot source, CancellationToken cancellationToken) =>
+        GuardAsync(() => new PostgreSqlPreflight(session).RunAsync(credential, source, cancellationToken), cancellationToken);
+
+    public Task<IChangeUnit> BeginAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult<IChangeUnit>(new PostgreSqlChangeUnit(session, credential.Database, OpenDatabaseAsync, PostgreSqlOptions.LockTimeout(credential)));
+    }
+
+    public Task<IReadOnlyList<LoginSession>> ListSessionsAsync(string username, CancellationToken cancellationToken) =>
+        GuardAsync(() => new PostgreSqlSessions(session).ListAsync(username, cancellationToken), cancellationToken);
+
+    public Task<int> EndSessionsAsync(string username, CancellationToken cancellationToken) =>
+        GuardAsync(() => new PostgreSqlSessions(session).EndAsync(username, cancellationToken), cancellationToken);
+
+    public ValueTask DisposeAsync() => session.DisposeAsync();
+
+    private Task<PostgreSqlSession> OpenDatabaseAsync(string database, CancellationToken cancellationToken) =>
+        PostgreSqlAdminSessions.OpenAsync(connector, host, database, cancellationToken);
+
+    private async Task<T> GuardAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+        catch (Exception e) when (e is not RotationException)
+        {
+            throw PostgreSqlErrors.OfStatement(e, session.Endpoint, null);
+        }
+    }
+}

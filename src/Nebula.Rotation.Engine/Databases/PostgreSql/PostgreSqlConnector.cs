@@ -1,0 +1,70 @@
+using Npgsql;
+
+namespace Nebula.Rotation.Engine.Databases.PostgreSql;
+
+/// <summary>Makes connections for a login: one data source each, no pool, so that none can answer for an earlier login's success.</summary>
+internal sealed class PostgreSqlConnector(DatabaseCredential credential, Login login)
+{
+    /// <summary>How the tool's sessions call themselves.</summary>
+    public const string ApplicationName = "Nebula.Rotation";
+
+    /// <summary>Seconds after which a command is given up.</summary>
+    private const int CommandTimeout = 150;
+
+    public string Username => login.Username;
+
+    public IReadOnlyList<string> Hosts => credential.HostName;
+
+    public string Endpoint(string host) => host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{credential.Port}" : $"{host}:{credential.Port}";
+
+    /// <summary>Opens a connection. Throws <see cref="RotationException"/> as <see cref="PostgreSqlErrors.OfConnecting"/> has it.</summary>
+    public async Task<(NpgsqlDataSource DataSource, NpgsqlConnection Connection)> OpenAsync(
+        string host, string database, RotationErrorCode authenticationFailed, CancellationToken cancellationToken)
+    {
+        NpgsqlDataSource? dataSource = null;
+        try
+        {
+            var builder = new NpgsqlDataSourceBuilder(ConnectionString(host, database).ConnectionString);
+            // Only built-in types are read; asking for the others costs a round trip and rights that a login may lack.
+            builder.ConfigureTypeLoading(loading => loading.EnableTypeLoading(false));
+            dataSource = builder.Build();
+            return (dataSource, await dataSource.OpenConnectionAsync(cancellationToken));
+        }
+        catch (Exception e)
+        {
+            if (dataSource is not null)
+                await dataSource.DisposeAsync();
+            cancellationToken.ThrowIfCancellationRequested();
+            if (PostgreSqlErrors.OfConnecting(e, Endpoint(host), login.Username, database, authenticationFailed) is { } error)
+                throw error;
+            throw;
+        }
+    }
+
+    private NpgsqlConnectionStringBuilder ConnectionString(string host, string database)
+    {
+        var builder = new NpgsqlConnectionStringBuilder
+        {
+            // A colon would be read as the port's.
+            Host = host.Contains(':', StringComparison.Ordinal) && !host.StartsWith('[') && !host.StartsWith('/') ? $"[{host}]" : host,
+            Port = credential.Port,
+            Database = database,
+            Username = login.Username,
+            Password = login.Password.Reveal(),
+            ApplicationName = ApplicationName,
+            SslMode = PostgreSqlConnectionStrings.ToNpgsql(credential.SslMode),
+            Timeout = (int)Math.Clamp(Math.Ceiling(credential.ConnectionTimeout.TotalSeconds), 1, 1024),
+            CommandTimeout = CommandTimeout,
+            Pooling = false,
+            Enlist = false,
+            TcpKeepAlive = true,
+            // Names of objects that still depend on a role come as the error's detail.
+            IncludeErrorDetail = true,
+            PersistSecurityInfo = false,
+            GssEncryptionMode = GssEncryptionMode.Disable,
+        };
+        if (credential.CACertificate is not null && credential.SslMode is SslMode.VerifyCA or SslMode.VerifyFull)
+            builder.RootCertificate = credential.CACertificate;
+        return builder;
+    }
+}

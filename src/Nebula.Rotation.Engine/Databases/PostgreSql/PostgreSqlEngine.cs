@@ -1,0 +1,51 @@
+using System.Text;
+using Npgsql;
+
+namespace Nebula.Rotation.Engine.Databases.PostgreSql;
+
+/// <summary>PostgreSQL 13 and later: how to reach it, and how to prove a login.</summary>
+internal sealed class PostgreSqlEngine : IDatabaseEngine
+{
+    public DatabaseType DatabaseType => DatabaseType.PostgreSql;
+
+    public IReadOnlyCollection<RotationStrategy> Strategies { get; } = [RotationStrategy.DualUser];
+
+    public ILoginPlanner Planner { get; } = new PostgreSqlPlanner();
+
+    public UsernameRules UsernameRules => PostgreSqlDialect.UsernameRules;
+
+    public void Validate(DatabaseCredential credential)
+    {
+        if (credential.HostName.Count == 0 || credential.HostName.Any(string.IsNullOrWhiteSpace))
+            throw Invalid("The credential names no host.", "Give a host name, an address, or the folder of a Unix socket.");
+        if (credential.HostName.FirstOrDefault(host => host.Contains(',', StringComparison.Ordinal)) is { } list)
+            throw Invalid($"'{list}' is not one host.", "Give several hosts as an array.");
+        if (credential.Port is < 1 or > 65535)
+            throw Invalid($"{credential.Port} is not a TCP port.", "Give a port from 1 to 65535; PostgreSQL's own is 5432.");
+        if (credential.Database.Length == 0 || credential.Database.Contains('\0', StringComparison.Ordinal) || Encoding.UTF8.GetByteCount(credential.Database) > PostgreSqlDialect.MaxNameBytes)
+            throw Invalid($"'{credential.Database}' is not a name of a PostgreSQL database.", $"Give a name of 1 to {PostgreSqlDialect.MaxNameBytes} bytes.");
+        if (credential.CACertificate is { } authority && !File.Exists(authority))
+            throw Invalid($"There is no CA certificate at {authority}.", "Give the path of a PEM file.");
+        PostgreSqlDialect.ValidateUsername(credential.Username);
+        PostgreSqlOptions.Validate(credential);
+    }
+
+    public Secret FormatConnectionString(DatabaseCredential credential, Login login, ConnectionStringFormat format) =>
+        PostgreSqlConnectionStrings.Format(credential, login, format);
+
+    public async Task<IAdminConnection> ConnectAdminAsync(DatabaseCredential credential, Login admin, CancellationToken cancellationToken)
+    {
+        var connector = new PostgreSqlConnector(credential, admin);
+        var (host, session) = await PostgreSqlAdminSessions.OpenPrimaryAsync(connector, credential.Database, cancellationToken);
+        return new PostgreSqlAdminConnection(credential, connector, host, session);
+    }
+
+    public async Task<IReadOnlyList<CredentialTestResult>> CheckLoginAsync(
+        DatabaseCredential credential, Login login, string? verifyQuery, CancellationToken cancellationToken)
+    {
+        var connector = new PostgreSqlConnector(credential, login);
+        return await Task.WhenAll(credential.HostName.Select(host => PostgreSqlLoginCheck.RunAsync(credential, connector, host, verifyQuery, cancellationToken)));
+    }
+
+    private static RotationException Invalid(string message, string action) => new(RotationErrorCode.InvalidArgument, message, action);
+}

@@ -1,0 +1,156 @@
+using Nebula.Rotation.Engine.Databases.PostgreSql.Rules;
+using Nebula.Rotation.Engine.Snapshots;
+
+namespace Nebula.Rotation.Engine.Databases.PostgreSql;
+
+/// <summary>Facts → statements, by a list of rules.</summary>
+internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILoginPlanner
+{
+    public PostgreSqlPlanner()
+        : this(AllRules)
+    {
+    }
+
+    /// <summary>
+    /// Every rule for additive facts, in the order in which facts are given: attributes before what needs them, a grant option before what is
+    /// granted by it.
+    /// </summary>
+    public static IReadOnlyList<IFactRule> AllRules { get; } =
+    [
+        new AttributeRule(),
+        new CommentRule(),
+        new SettingRule(),
+        new SearchPathRule(),
+        new MembershipRule(),
+        new PrivilegeRule(),
+        new DefaultPrivilegeRule(),
+        new GrantedMembershipRule(),
+        new GrantedPrivilegeRule(),
+    ];
+
+    public ClonePlan PlanClone(LoginSnapshot source, LoginSnapshot target)
+    {
+        var diff = PostgreSqlComparison.Additive(source, target);
+        var create = new StatementList(RotationStage.CreateLogin);
+        Enable(target, diff, create);
+
+        var clone = new StatementList(RotationStage.ClonePermissions);
+        var changes = Changes(source, target, diff);
+        Apply(new(target, clone), changes, rules.Where(rule => rule is not AttributeRule));
+        OverlapRule.Begin(source, target, clone);
+        return new()
+        {
+            CreateStatements = create.Statements,
+            CloneStatements = clone.Statements,
+            Blockers = [.. source.Blockers, .. Blockers(source)],
+            Warnings = [.. Warnings(source, target)],
+        };
+    }
+
+    public SnapshotDiff Compare(LoginSnapshot source, LoginSnapshot target, bool afterMove)
+    {
+        var diff = PostgreSqlComparison.Additive(source, target);
+        if (!afterMove)
+            return diff;
+        var owned = target.Facts.Where(fact => fact.IsExclusive).ToHashSet();
+        return diff with { Missing = [.. diff.Missing, .. source.Facts.Where(fact => fact.IsExclusive && !owned.Contains(fact))] };
+    }
+
+    public IReadOnlyList<PlannedStatement> PlanBlock(LoginSnapshot login) => Switch(login, "NOLOGIN");
+
+    public IReadOnlyList<PlannedStatement> PlanUnblock(LoginSnapshot login) => Switch(login, "LOGIN");
+
+    public IReadOnlyList<PlannedStep> PlanMove(LoginSnapshot from, LoginSnapshot to) => [.. OwnershipRule.Move(from, to)];
+
+    public IReadOnlyList<PlannedStatement> PlanEndOverlap(LoginSnapshot old, LoginSnapshot @new)
+    {
+        var list = new StatementList(RotationStage.Retire);
+        OverlapRule.End(old, @new, list);
+        return list.Statements;
+    }
+
+    public IReadOnlyList<PlannedStatement> PlanDrop(LoginSnapshot login, LoginSnapshot successor)
+    {
+        if (!login.Exists)
+            return [];
+        var list = new StatementList(RotationStage.Retire);
+        if (successor.Exists)
+        {
+            // What others have from the login, they have from the successor before it is taken: granted at the clone, and here if it came later.
+            var diff = PostgreSqlComparison.Additive(login, successor);
+            foreach (var rule in rules.Where(rule => rule is GrantedPrivilegeRule or GrantedMembershipRule))
+                rule.Give(new(successor, list), new([.. diff.Missing.Where(rule.Handles)], [.. diff.Extra.Where(rule.Handles)]));
+        }
+
+        foreach (var rule in rules.Reverse().Where(rule => !rule.GoesWithLogin))
+            rule.Take(new(login, list), new([], [.. login.Facts.Where(rule.Handles)]));
+        list.Add("Drop", null, $"DROP ROLE {PostgreSqlDialect.Identifier(login.Username)}");
+        return list.Statements;
+    }
+
+    /// <summary>Makes the login, or opens the one that is there.</summary>
+    private void Enable(LoginSnapshot target, SnapshotDiff diff, StatementList create)
+    {
+        var attributes = rules.OfType<AttributeRule>().FirstOrDefault();
+        var name = PostgreSqlDialect.Identifier(target.Username);
+        if (!target.Exists)
+        {
+            var clauses = attributes is null ? [] : AttributeRule.Clauses(diff.Missing.Where(attributes.Handles));
+            create.Add("Create", null, $"CREATE ROLE {name} WITH {string.Join(' ', clauses.Prepend("LOGIN"))} PASSWORD ", "");
+            return;
+        }
+
+        if (!target.CanLogIn)
+            create.Add("Create", null, $"ALTER ROLE {name} WITH LOGIN");
+        attributes?.Give(new(target, create), new([.. diff.Missing.Where(attributes.Handles)], [.. diff.Extra.Where(attributes.Handles)]));
+    }
+
+    private static void Apply(RuleContext context, SnapshotDiff changes, IEnumerable<IFactRule> rules)
+    {
+        var work = (from rule in rules select (rule, changes: new FactChanges([.. changes.Missing.Where(rule.Handles)], [.. changes.Extra.Where(rule.Handles)]))).ToList();
+        foreach (var (rule, mine) in Enumerable.Reverse(work))
+            rule.Take(context, mine);
+        foreach (var (rule, mine) in work)
+            rule.Give(context, mine);
+    }
+
+    /// <summary>The diff, with the search path as what must be set rather than as what results.</summary>
+    private static SnapshotDiff Changes(LoginSnapshot source, LoginSnapshot target, SnapshotDiff diff)
+    {
+        var missing = diff.Missing.Where(fact => fact.Kind != FactKinds.SearchPath).ToList();
+        if (SearchPathRule.Needed(source, target) is { } path)
+            missing.Add(path);
+        return new(missing, diff.Extra);
+    }
+
+    private static List<PlannedStatement> Switch(LoginSnapshot login, string attribute)
+    {
+        var name = PostgreSqlDialect.Identifier(login.Username);
+        return login.Exists ? [new() { Stage = RotationStage.Retire, Text = $"ALTER ROLE {name} WITH {attribute}", Rule = "Block" }] : [];
+    }
+
+    private static IEnumerable<PlanBlocker> Blockers(LoginSnapshot source)
+    {
+        var inherits = source.Facts.Any(fact => fact is { Kind: FactKinds.Attribute, Name: "INHERIT", Value: "true" });
+        var has = (PostgreSqlFeatures)source.Server.Features;
+        if (OverlapRule.IsNeeded(source) && !inherits && !has.HasFlag(PostgreSqlFeatures.MembershipOptions))
+        {
+            yield return new(
+                $"role {PostgreSqlDialect.Identifier(source.Username)}",
+                "It is NOINHERIT and owns or may make objects; before PostgreSQL 16 its successor, NOINHERIT too, could not use them while both are live.",
+                $"Run ALTER ROLE {PostgreSqlDialect.Identifier(source.Username)} INHERIT, or take its CREATE privileges and move what it owns to another role.");
+        }
+    }
+
+    private static IEnumerable<string> Warnings(LoginSnapshot source, LoginSnapshot target)
+    {
+        if (source.Hints.ContainsKey(HintNames.UserSchema))
+        {
+            yield return
+                $"The search_path of {source.Username} has \"$user\", which means a schema called like the login. It will be set for the new login with that schema's name written out.";
+        }
+
+        if (OverlapRule.IsNeeded(source) && OverlapRule.IsMember(source, target))
+            yield return $"{source.Username} is a member of {target.Username}: while both are live, {target.Username} can use what {source.Username} owns, but not alter or drop it.";
+    }
+}

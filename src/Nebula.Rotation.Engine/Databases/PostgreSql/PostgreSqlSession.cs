@@ -1,0 +1,31 @@
+using Npgsql;
+
+namespace Nebula.Rotation.Engine.Databases.PostgreSql;
+
+/// <summary>One admin connection to one database, with the data source that it came from. Both are this rotation's own.</summary>
+internal sealed class PostgreSqlSession(NpgsqlDataSource dataSource, NpgsqlConnection connection, PostgreSqlServer server, string endpoint) : IAsyncDisposable
+{
+    public NpgsqlConnection Connection { get; } = connection;
+
+    public PostgreSqlServer Server { get; } = server;
+
+    /// <summary>Host and port, for messages.</summary>
+    public string Endpoint { get; } = endpoint;
+
+    public NpgsqlCommand Command(string sql, params object[] parameters)
+    {
+        // The room's own text; values are parameters, and names went through the dialect.
+#pragma warning disable CA2100
+        var command = new NpgsqlCommand(sql, Connection);
+#pragma warning restore CA2100
+        foreach (var value in parameters)
+            command.Parameters.Add(new() { Value = value });
+        return command;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Connection.DisposeAsync();
+        await dataSource.DisposeAsync();
+    }
+}

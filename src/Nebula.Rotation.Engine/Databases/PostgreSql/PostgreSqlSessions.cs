@@ -1,0 +1,81 @@
+using Npgsql;
+
+namespace Nebula.Rotation.Engine.Databases.PostgreSql;
+
+/// <summary>Watches and ends a login's sessions: pg_stat_activity. DROP ROLE does not end them.</summary>
+internal sealed class PostgreSqlSessions(PostgreSqlSession session)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>By the session's own role, which SET ROLE does not change. The tool's checks are no use of the login by anybody.</summary>
+    public async Task<IReadOnlyList<LoginSession>> ListAsync(string username, CancellationToken cancellationToken)
+    {
+        await using var command = session.Command(
+            """
+            SELECT pid, coalesce(host(client_addr), 'local'), application_name, backend_start, clock_timestamp() - backend_start,
+                   coalesce(state, backend_type, 'unknown')
+            FROM pg_stat_activity
+            WHERE usesysid = (SELECT oid FROM pg_roles WHERE rolname = $1)
+              AND application_name <> $2
+              AND backend_type <> 'parallel worker'
+            ORDER BY backend_start, pid
+            """,
+            username,
+            PostgreSqlConnector.ApplicationName);
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        var sessions = new List<LoginSession>();
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            sessions.Add(new(
+                rows.GetInt32(0).ToString(System.Globalization.CultureInfo.InvariantCulture),
+                rows.GetString(1),
+                rows.GetString(2),
+                rows.GetFieldValue<DateTimeOffset>(3),
+                rows.GetTimeSpan(4),
+                rows.GetString(5)));
+        }
+
+        return sessions;
+    }
+
+    /// <summary>Ends them all but this connection's own, again and again until none is left: one may be just starting.</summary>
+    public async Task<int> EndAsync(string username, CancellationToken cancellationToken)
+    {
+        var ended = new HashSet<int>();
+        var started = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var left = 0;
+            await using (var command = session.Command(
+                """
+                SELECT pid, pg_terminate_backend(pid)
+                FROM pg_stat_activity
+                WHERE usesysid = (SELECT oid FROM pg_roles WHERE rolname = $1)
+                  AND pid <> pg_backend_pid()
+                """,
+                username))
+            await using (var rows = await command.ExecuteReaderAsync(cancellationToken))
+            {
+                while (await rows.ReadAsync(cancellationToken))
+                {
+                    ended.Add(rows.GetInt32(0));
+                    left++;
+                }
+            }
+
+            if (left == 0)
+                return ended.Count;
+            if (TimeProvider.System.GetElapsedTime(started) > Patience)
+            {
+                throw new RotationException(
+                    RotationErrorCode.DatabaseError,
+                    $"{left} session(s) of {username} at {session.Endpoint} do not end although they were told to.",
+                    "See pg_stat_activity for what they wait on, and repeat.");
+            }
+
+            await Task.Delay(Pause, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Nebula.Rotation.Engine.Databases.PostgreSql;
+
+/// <summary>
+/// The lock on a login: a session-level advisory lock on the connection that makes the changes, so that it lives exactly as long as these can happen
+/// (manual, "Advisory Locks"). Such a lock belongs to one database: two credentials for one login in two databases do not exclude each other by it.
+/// </summary>
+internal static class PostgreSqlTargetLock
+{
+    /// <summary>The first key of all our locks: "Nebu".</summary>
+    private const int LockClass = 0x4E656275;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>
+    /// A predecessor of ours is ended. The caller holds the lease, so it is dead and its session only has not noticed, perhaps in the midst of a
+    /// statement, whose effect must be settled before anything is read.
+    /// </summary>
+    public static async Task TakeAsync(PostgreSqlSession session, string username, CancellationToken cancellationToken)
+    {
+        var key = Key(username);
+        var started = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            await using (var take = session.Command("SELECT pg_try_advisory_lock($1, $2)", LockClass, key))
+            {
+                if (await take.ExecuteScalarAsync(cancellationToken) is true)
+                    return;
+            }
+
+            var stranger = await EndHoldersAsync(session, key, cancellationToken);
+            if (stranger is not null || TimeProvider.System.GetElapsedTime(started) > Patience)
+            {
+                throw new RotationException(
+                    RotationErrorCode.LeaseHeld,
+                    $"The lock on {username} is held by {stranger ?? "a session that does not end"} at {session.Endpoint}.",
+                    "End that session, or wait until it ends, and repeat.");
+            }
+
+            await Task.Delay(Pause, cancellationToken);
+        }
+    }
+
+    /// <summary>Ends the sessions of ours that hold the lock; gives the first that is not ours.</summary>
+    private static async Task<string?> EndHoldersAsync(PostgreSqlSession session, int key, CancellationToken cancellationToken)
+    {
+        // pg_locks keeps the keys as unsigned numbers; objsubid 2 says that there are two of them (manual, "pg_locks").
+        await using var find = session.Command(
+            """
+            SELECT a.application_name = $3 AND pg_terminate_backend(l.pid), format('process %s (%s)', l.pid, a.application_name)
+            FROM pg_locks AS l
+            LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
+            WHERE l.locktype = 'advisory' AND l.granted
+              AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+              AND l.classid::bigint = $1 AND l.objid::bigint = $2 AND l.objsubid = 2
+            """,
+            (long)LockClass,
+            (long)unchecked((uint)key),
+            PostgreSqlConnector.ApplicationName);
+        await using var rows = await find.ExecuteReaderAsync(cancellationToken);
+        string? stranger = null;
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            // Unknown is a session that ended between the two views.
+            if (!rows.IsDBNull(0) && !rows.GetBoolean(0))
+                stranger ??= rows.GetString(1);
+        }
+
+        return stranger;
+    }
+
+    private static int Key(string username) => BinaryPrimitives.ReadInt32BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(username)));
+}

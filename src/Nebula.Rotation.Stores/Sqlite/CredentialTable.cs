@@ -1,0 +1,179 @@
+using Microsoft.Data.Sqlite;
+
+namespace Nebula.Rotation.Stores.Sqlite;
+
+/// <summary>Rows of the table credentials. Their logins are LoginTable's.</summary>
+internal static class CredentialTable
+{
+    private const string Select =
+        """
+        SELECT c.id, c.name, s.name, c.database_type, c.settings, c.username, c.version, c.admin_username,
+               c.created_at, c.last_rotated_at, c.revision, c.scope_id
+        FROM credentials c JOIN scopes s ON s.id = c.scope_id
+        """;
+
+    public static void Insert(SqliteSession session, DatabaseCredential credential, long scopeId)
+    {
+        try
+        {
+            session.Execute(
+                """
+                INSERT INTO credentials (id, scope_id, name, folded, database_type, settings, username, version,
+                                         created_at, last_rotated_at, next_rotation_at, revision)
+                VALUES ($id, $scope, $name, $folded, $type, $settings, $username, $version, $created, $rotated, $next, $revision)
+                """,
+                ("$id", Column.Of(credential.Id)),
+                ("$scope", scopeId),
+                ("$name", credential.Name),
+                ("$folded", CredentialNames.Fold(credential.Name)),
+                ("$type", Column.Of(credential.DatabaseType)),
+                ("$settings", CredentialSettings.Write(credential)),
+                ("$username", credential.Username),
+                ("$version", credential.Version),
+                ("$created", Column.Of(credential.CreatedAt)),
+                ("$rotated", Column.Of(credential.LastRotatedAt)),
+                ("$next", Column.Of(credential.NextRotationAt)),
+                ("$revision", credential.Revision));
+        }
+        catch (SqliteException exception) when (exception.SqliteErrorCode == SqliteErrors.Constraint)
+        {
+            throw new RotationException(
+                RotationErrorCode.CredentialExists,
+                $"A credential named '{credential.Name}' exists already in the scope '{credential.Scope}'; names are compared without regard to case.",
+                "Give another name, or change the stored one with Set-NebulaDbCredential.");
+        }
+    }
+
+    public static StoredCredential? Find(SqliteSession session, string name, string scope) => session.First(
+        $"{Select} WHERE c.folded = $name AND s.folded = $scope",
+        Read,
+        ("$name", CredentialNames.Fold(name)),
+        ("$scope", CredentialNames.Fold(scope)));
+
+    /// <exception cref="RotationException"><see cref="RotationErrorCode.CredentialNotFound"/>.</exception>
+    public static StoredCredential Get(SqliteSession session, Guid id) =>
+        session.First($"{Select} WHERE c.id = $id", Read, ("$id", Column.Of(id))) ?? throw NotFound(id);
+
+    public static List<DatabaseCredential> List(SqliteSession session, CredentialFilter filter)
+    {
+        var patterns = filter.Names.Select(static name => new Wildcard(name)).ToArray();
+        var exact = patterns.Select(static pattern => pattern.Exact).ToArray();
+        var (sql, parameters) = ListSql(filter, exact.All(static name => name is not null) ? exact : []);
+
+        // Patterns are matched before the row's JSON is read: most rows of a large store end there.
+        var rows = session.All(
+            sql,
+            row => patterns.Length == 0 || patterns.Any(pattern => pattern.IsMatch(CredentialNames.Fold(row.GetString(1)))) ? Read(row).Credential : null,
+            parameters);
+        return rows.OfType<DatabaseCredential>().Where(credential => HasTags(credential, filter.Tags)).ToList();
+    }
+
+    /// <summary>The statement for a filter. Conditions are added as text, values never.</summary>
+    /// <param name="filter">The filter; its names and tags are not looked at.</param>
+    /// <param name="names">Folded names, when every one asked for is exact; else empty.</param>
+    public static (string Sql, (string Name, object? Value)[] Parameters) ListSql(CredentialFilter filter, IReadOnlyList<string?> names)
+    {
+        var conditions = new List<string>();
+        var parameters = new List<(string, object?)>();
+        if (names.Count > 0)
+        {
+            conditions.Add("c.folded IN (SELECT value FROM json_each($names))");
+            parameters.Add(("$names", StageDetails.WriteList(names)));
+        }
+
+        if (filter.Scope is { } scope)
+        {
+            conditions.Add("s.folded = $scope");
+            parameters.Add(("$scope", CredentialNames.Fold(scope)));
+        }
+
+        if (filter.DatabaseType is { } type)
+        {
+            conditions.Add("c.database_type = $type");
+            parameters.Add(("$type", Column.Of(type)));
+        }
+
+        if (filter.DueAt is { } due)
+        {
+            conditions.Add("c.next_rotation_at <= $due");
+            parameters.Add(("$due", Column.Of(due)));
+        }
+
+        var where = conditions.Count == 0 ? string.Empty : $" WHERE {string.Join(" AND ", conditions)}";
+        return ($"{Select}{where} ORDER BY s.folded, c.folded", [.. parameters]);
+    }
+
+    /// <summary>Writes the settings of a changed credential; everything else stays.</summary>
+    public static void Update(SqliteSession session, DatabaseCredential credential, DateTimeOffset? nextRotationAt) => session.Execute(
+        """
+        UPDATE credentials SET settings = $settings, next_rotation_at = $next, revision = revision + 1 WHERE id = $id
+        """,
+        ("$id", Column.Of(credential.Id)),
+        ("$settings", CredentialSettings.Write(credential)),
+        ("$next", Column.Of(nextRotationAt)));
+
+    /// <summary>Makes a version the live one.</summary>
+    public static void SetLive(SqliteSession session, Guid id, int version, string username, DateTimeOffset rotatedAt, DateTimeOffset? nextRotationAt) =>
+        session.Execute(
+            """
+            UPDATE credentials
+            SET version = $version, username = $username, last_rotated_at = $rotated, next_rotation_at = $next, revision = revision + 1
+            WHERE id = $id
+            """,
+            ("$id", Column.Of(id)),
+            ("$version", version),
+            ("$username", username),
+            ("$rotated", Column.Of(rotatedAt)),
+            ("$next", Column.Of(nextRotationAt)));
+
+    /// <summary>The live version's user name, after it was replaced by hand.</summary>
+    public static void SetUsername(SqliteSession session, Guid id, string username) => session.Execute(
+        "UPDATE credentials SET username = $username WHERE id = $id", ("$id", Column.Of(id)), ("$username", username));
+
+    public static void Delete(SqliteSession session, Guid id) => session.Execute("DELETE FROM credentials WHERE id = $id", ("$id", Column.Of(id)));
+
+    public static RotationException NotFound(Guid id) => new(
+        RotationErrorCode.CredentialNotFound,
+        $"The store has no credential with the id {id:D}.",
+        "It was removed meanwhile; list what there is with Get-NebulaDbCredential.");
+
+    private static bool HasTags(DatabaseCredential credential, IReadOnlyList<string> tags) =>
+        tags.All(tag => credential.Tag.Contains(tag, StringComparer.OrdinalIgnoreCase));
+
+    private static StoredCredential Read(SqliteDataReader row)
+    {
+        var settings = CredentialSettings.Read(row.GetString(4));
+        var credential = new DatabaseCredential
+        {
+            Id = row.GuidOf(0),
+            Name = row.GetString(1),
+            Scope = row.GetString(2),
+            DatabaseType = row.EnumOf<DatabaseType>(3),
+            HostName = settings.HostName,
+            Port = settings.Port,
+            Database = settings.Database,
+            Username = row.GetString(5),
+            Version = row.GetInt32(6),
+            AdminUsername = row.TextOrNull(7),
+            AdminCredentialName = settings.AdminCredentialName,
+            SslMode = settings.SslMode,
+            CACertificate = settings.CACertificate,
+            MaxConnections = settings.MaxConnections,
+            ConnectionTimeout = settings.ConnectionTimeout,
+            Strategy = settings.Strategy,
+            RotationInterval = settings.RotationInterval,
+            UsernameTemplate = settings.UsernameTemplate,
+            PasswordPolicy = settings.PasswordPolicy,
+            Option = new Dictionary<string, string>(settings.Option, StringComparer.OrdinalIgnoreCase),
+            Tag = settings.Tag,
+            HoldReason = settings.HoldReason,
+            CreatedAt = row.TimeOf(8),
+            LastRotatedAt = row.TimeOf(9),
+            Revision = row.GetInt64(10),
+        };
+        return new StoredCredential(credential, row.GetInt64(11));
+    }
+}
+
+/// <summary>A credential and the scope whose key its secrets are sealed with.</summary>
+internal sealed record StoredCredential(DatabaseCredential Credential, long ScopeId);

@@ -1,0 +1,167 @@
+using Microsoft.Data.Sqlite;
+
+namespace Nebula.Rotation.Stores.Sqlite;
+
+/// <summary>
+/// One private connection, used by one caller at a time. SQLite has no asynchronous calls: work runs where it is started and is kept short. A
+/// token is looked at before the work begins and never in it, so that a write either happened or did not.
+/// </summary>
+internal sealed class SqliteDatabase : IAsyncDisposable
+{
+    private readonly SqliteConnection _connection;
+    private readonly SqliteSession _session;
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private bool _disposed;
+
+    private SqliteDatabase(SqliteConnection connection, string path)
+    {
+        _connection = connection;
+        _session = new SqliteSession(connection);
+        Path = path;
+    }
+
+    public string Path { get; }
+
+    /// <summary>Called after a write that was rolled back.</summary>
+    public Action? RolledBack { get; set; }
+
+    /// <summary>Opens a file that exists and sets what a connection has to be told each time.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="path">The path for messages, when the file is a draft of the store there.</param>
+    public static SqliteDatabase Open(string file, string? path = null)
+    {
+        path ??= file;
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = file,
+            Mode = SqliteOpenMode.ReadWrite,
+            Pooling = false,
+            ForeignKeys = true,
+            DefaultTimeout = 30,
+        }.ConnectionString);
+        var database = new SqliteDatabase(connection, path);
+        try
+        {
+            connection.Open();
+
+            // FULL: a commit is on the disk when it returns, in WAL mode too. fullfsync is the same promise on macOS. secure_delete: an erased
+            // secret leaves no copy in a free page. cell_size_check finds damage before it is followed.
+            database._session.Execute(
+                """
+                PRAGMA busy_timeout = 2000;
+                PRAGMA synchronous = FULL;
+                PRAGMA fullfsync = ON;
+                PRAGMA secure_delete = ON;
+                PRAGMA trusted_schema = OFF;
+                PRAGMA cell_size_check = ON;
+                """);
+            return database;
+        }
+        catch (SqliteException exception)
+        {
+            connection.Dispose();
+            throw SqliteErrors.Translate(exception, path);
+        }
+    }
+
+    /// <summary>Reads, in one snapshot of the file.</summary>
+    public Task<T> ReadAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellationToken) => RunAsync(work, write: false, cancellationToken);
+
+    /// <summary>Writes in one transaction, which takes the write lock at once: what it reads cannot change under it.</summary>
+    public Task<T> WriteAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellationToken) => RunAsync(work, write: true, cancellationToken);
+
+    /// <summary>Writes in one transaction.</summary>
+    public Task WriteAsync(Action<SqliteSession> work, CancellationToken cancellationToken) => RunAsync(
+        session =>
+        {
+            work(session);
+            return true;
+        },
+        write: true,
+        cancellationToken);
+
+    /// <summary>Runs outside of a transaction: settings that SQLite takes there only.</summary>
+    public T Bare<T>(Func<SqliteSession, T> work)
+    {
+        try
+        {
+            return work(_session);
+        }
+        catch (SqliteException exception)
+        {
+            throw SqliteErrors.Translate(exception, Path);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed)
+            return;
+
+        await _gate.WaitAsync();
+        _disposed = true;
+        _gate.Release();
+        try
+        {
+            await _connection.DisposeAsync();
+        }
+        catch (SqliteException exception)
+        {
+            throw SqliteErrors.Translate(exception, Path);
+        }
+    }
+
+    private async Task<T> RunAsync<T>(Func<SqliteSession, T> work, bool write, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return Run(work, write);
+        }
+        catch (SqliteException exception)
+        {
+            throw SqliteErrors.Translate(exception, Path);
+        }
+        catch (StoreDataException exception)
+        {
+            throw SqliteErrors.Corrupt(Path, exception.Message, exception);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private T Run<T>(Func<SqliteSession, T> work, bool write)
+    {
+        var committed = false;
+        var transaction = _connection.BeginTransaction(deferred: !write);
+        try
+        {
+            var result = work(_session);
+            transaction.Commit();
+            committed = true;
+            return result;
+        }
+        finally
+        {
+            if (!committed)
+                RollBack(transaction);
+            transaction.Dispose();
+        }
+    }
+
+    private void RollBack(SqliteTransaction transaction)
+    {
+        RolledBack?.Invoke();
+        try
+        {
+            transaction.Rollback();
+        }
+        catch (SqliteException)
+        {
+            // SQLite has rolled back by itself (disk full, read error); what is thrown already says why.
+        }
+    }
+}

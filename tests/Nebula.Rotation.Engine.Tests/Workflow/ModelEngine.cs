@@ -1,0 +1,138 @@
+using System.Text;
+using Nebula.Rotation.Engine.Databases;
+using Nebula.Rotation.Engine.Snapshots;
+
+namespace Nebula.Rotation.Engine.Tests.Workflow;
+
+/// <summary>The model behind the interface of a room. <paramref name="touch"/> is called before and after every call: where a process can die.</summary>
+internal sealed class ModelEngine(ModelServer server, ModelPlanner planner, Action<string> touch) : IDatabaseEngine
+{
+    public DatabaseType DatabaseType => DatabaseType.PostgreSql;
+
+    public IReadOnlyCollection<RotationStrategy> Strategies { get; } = [RotationStrategy.DualUser];
+
+    public ILoginPlanner Planner => planner;
+
+    public UsernameRules UsernameRules { get; } = new(63, Encoding.UTF8.GetByteCount, "bytes", ["pg_"]);
+
+    public void Validate(DatabaseCredential credential)
+    {
+    }
+
+    public Secret FormatConnectionString(DatabaseCredential credential, Login login, ConnectionStringFormat format) => new($"{login.Username}@model");
+
+    public Task<IAdminConnection> ConnectAdminAsync(DatabaseCredential credential, Login admin, CancellationToken cancellationToken)
+    {
+        touch("connect");
+        return server.LogsIn(admin.Username, admin.Password.Reveal())
+            ? Task.FromResult<IAdminConnection>(new Connection(server, touch))
+            : throw new RotationException(RotationErrorCode.AdminAuthenticationFailed, $"The server refused '{admin.Username}'.");
+    }
+
+    public Task<IReadOnlyList<CredentialTestResult>> CheckLoginAsync(
+        DatabaseCredential credential, Login login, string? verifyQuery, CancellationToken cancellationToken)
+    {
+        touch("check");
+        cancellationToken.ThrowIfCancellationRequested();
+        var succeeded = server.LogsIn(login.Username, login.Password.Reveal()) && verifyQuery != "fails";
+        return Task.FromResult<IReadOnlyList<CredentialTestResult>>(
+        [
+            new()
+            {
+                Name = credential.Name,
+                DatabaseType = DatabaseType,
+                Endpoint = "model:1",
+                Username = login.Username,
+                Succeeded = succeeded,
+                Latency = TimeSpan.Zero,
+                Message = succeeded ? "ok" : "refused",
+                ErrorCode = succeeded ? null : RotationErrorCode.AuthenticationFailed,
+            },
+        ]);
+    }
+
+    private sealed class Connection(ModelServer server, Action<string> touch) : IAdminConnection
+    {
+        private readonly List<string> _locks = [];
+
+        public Task LockTargetAsync(string username, CancellationToken cancellationToken)
+        {
+            touch("lock");
+
+            // Whoever has it is a predecessor that died: the caller holds the lease.
+            server.Locks.Add(username);
+            _locks.Add(username);
+            return Task.CompletedTask;
+        }
+
+        public Task<LoginSnapshot> ReadSnapshotAsync(string username, CancellationToken cancellationToken)
+        {
+            touch("read");
+            cancellationToken.ThrowIfCancellationRequested();
+            return Task.FromResult(server.Read(username));
+        }
+
+        public Task<bool> IsNameTakenAsync(string username, CancellationToken cancellationToken) => Task.FromResult(server.Names.Contains(username));
+
+        public Task<Preflight> PreflightAsync(DatabaseCredential credential, LoginSnapshot source, CancellationToken cancellationToken) =>
+            Task.FromResult(new Preflight([], [], []));
+
+        public Task<IChangeUnit> BeginAsync(CancellationToken cancellationToken)
+        {
+            touch("begin");
+            cancellationToken.ThrowIfCancellationRequested();
+            return Task.FromResult<IChangeUnit>(new Unit(server, touch));
+        }
+
+        public Task<IReadOnlyList<LoginSession>> ListSessionsAsync(string username, CancellationToken cancellationToken)
+        {
+            touch("sessions");
+            cancellationToken.ThrowIfCancellationRequested();
+            return Task.FromResult<IReadOnlyList<LoginSession>>(
+                [.. server.Sessions(username).Select((name, index) => new LoginSession($"{index}", "host", name, DateTimeOffset.UnixEpoch, TimeSpan.Zero, "idle"))]);
+        }
+
+        public Task<int> EndSessionsAsync(string username, CancellationToken cancellationToken)
+        {
+            touch("end");
+            var count = server.Sessions(username).Count;
+            server.Disconnect(username);
+            return Task.FromResult(count);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            server.Locks.ExceptWith(_locks);
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    private sealed class Unit(ModelServer server, Action<string> touch) : IChangeUnit
+    {
+        private readonly List<(string Text, string? Password)> _statements = [];
+
+        public Task ApplyAsync(IReadOnlyList<PlannedStatement> statements, Login? password, CancellationToken cancellationToken)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            foreach (var statement in statements)
+            {
+                touch("statement");
+                if (server.Fault(statement.Text) is { } fault)
+                    throw fault;
+                _statements.Add((statement.Text, statement.CarriesPassword ? password!.Password.Reveal() : null));
+            }
+
+            return Task.CompletedTask;
+        }
+
+        public Task CommitAsync(CancellationToken cancellationToken)
+        {
+            touch("before commit");
+            server.Commit(_statements);
+            touch("after commit");
+            return Task.CompletedTask;
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

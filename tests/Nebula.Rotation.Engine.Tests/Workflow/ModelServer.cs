@@ -1,0 +1,142 @@
+using Nebula.Rotation.Engine.Snapshots;
+
+namespace Nebula.Rotation.Engine.Tests.Workflow;
+
+/// <summary>A database server in memory: logins with facts, ownership and sessions, transactional DDL, a lock a name.</summary>
+internal sealed class ModelServer
+{
+    public static readonly ServerDescription Description = new("Model 1", 0);
+
+    private readonly object _gate = new();
+
+    private Dictionary<string, ModelLogin> _logins = new(StringComparer.Ordinal);
+
+    public HashSet<string> Locks { get; } = [];
+
+    /// <summary>What fails on purpose: a statement's text → the error.</summary>
+    public Func<string, Exception?> Fault { get; set; } = _ => null;
+
+    /// <summary>Called with each statement that was applied.</summary>
+    public Action<string> Applied { get; set; } = _ => { };
+
+    public IReadOnlyCollection<string> Names
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _logins.Keys];
+        }
+    }
+
+    public ModelLogin this[string name]
+    {
+        get
+        {
+            lock (_gate)
+                return _logins[name];
+        }
+    }
+
+    public void Add(string name, string password, params PermissionFact[] facts)
+    {
+        lock (_gate)
+            _logins[name] = new(password, true, [.. facts], []);
+    }
+
+    public void Connect(string name, string session = "app")
+    {
+        lock (_gate)
+            _logins[name] = _logins[name] with { Sessions = [.. _logins[name].Sessions, session] };
+    }
+
+    public void Disconnect(string name)
+    {
+        lock (_gate)
+        {
+            if (_logins.TryGetValue(name, out var login))
+                _logins[name] = login with { Sessions = [] };
+        }
+    }
+
+    public void Grant(string name, PermissionFact fact)
+    {
+        lock (_gate)
+            _logins[name] = _logins[name] with { Facts = [.. _logins[name].Facts, fact] };
+    }
+
+    public bool LogsIn(string name, string password)
+    {
+        lock (_gate)
+            return _logins.TryGetValue(name, out var login) && login.CanLogIn && login.Password == password;
+    }
+
+    public LoginSnapshot Read(string name)
+    {
+        lock (_gate)
+        {
+            return _logins.TryGetValue(name, out var login)
+                ? new() { Username = name, Exists = true, CanLogIn = login.CanLogIn, Server = Description, Facts = login.Facts }
+                : new() { Username = name, Exists = false, Server = Description };
+        }
+    }
+
+    public IReadOnlyList<string> Sessions(string name)
+    {
+        lock (_gate)
+            return _logins.TryGetValue(name, out var login) ? login.Sessions : [];
+    }
+
+    /// <summary>Applies statements all or none, as a transaction does.</summary>
+    public void Commit(IReadOnlyList<(string Text, string? Password)> statements)
+    {
+        lock (_gate)
+        {
+            var draft = new Dictionary<string, ModelLogin>(_logins, StringComparer.Ordinal);
+            foreach (var (text, password) in statements)
+            {
+                if (Fault(text) is { } fault)
+                    throw fault;
+                Apply(draft, text.Split('|'), password);
+            }
+
+            _logins = draft;
+        }
+
+        foreach (var (text, _) in statements)
+            Applied(text);
+    }
+
+    private static void Apply(Dictionary<string, ModelLogin> logins, string[] words, string? password)
+    {
+        var name = words[1];
+        switch (words[0])
+        {
+            case "create":
+                if (!logins.TryAdd(name, new(password ?? throw new InvalidOperationException("no password"), true, [], [])))
+                    throw new RotationException(RotationErrorCode.DatabaseError, $"{name} exists");
+                break;
+            case "enable":
+                logins[name] = logins[name] with { CanLogIn = true };
+                break;
+            case "block":
+                logins[name] = logins[name] with { CanLogIn = false };
+                break;
+            case "grant":
+                logins[name] = logins[name] with { Facts = [.. logins[name].Facts, ModelPlanner.Fact(words[2])] };
+                break;
+            case "revoke":
+                logins[name] = logins[name] with { Facts = [.. logins[name].Facts.Where(fact => fact != ModelPlanner.Fact(words[2]))] };
+                break;
+            case "drop":
+                if (logins[name].Facts.Any(fact => fact.IsExclusive))
+                    throw new RotationException(RotationErrorCode.DatabaseError, $"{name} owns objects");
+                logins.Remove(name);
+                break;
+            default:
+                throw new InvalidOperationException(words[0]);
+        }
+    }
+}
+
+/// <summary>A login of the model; immutable, so that a transaction can work on a copy.</summary>
+internal sealed record ModelLogin(string Password, bool CanLogIn, IReadOnlyList<PermissionFact> Facts, IReadOnlyList<string> Sessions);

@@ -1,0 +1,117 @@
+using Nebula.Rotation.Engine.Databases;
+using Nebula.Rotation.Engine.Tests.Support;
+using Nebula.Rotation.Engine.Workflow;
+using Nebula.Rotation.Stores;
+
+namespace Nebula.Rotation.Engine.Tests.Workflow;
+
+/// <summary>A model server, a real store in a file, and runners over both.</summary>
+internal sealed class World : IAsyncDisposable
+{
+    public const string AppPassword = "old-password-of-the-app";
+    private const string AdminPassword = "admin-password";
+
+    private readonly TestStore _files;
+
+    private World(TestStore files, ICredentialStore store, ShiftedTime time)
+    {
+        _files = files;
+        Store = store;
+        Time = time;
+    }
+
+    public static RotationRequest Request { get; } = new() { Name = "app", GracePeriod = TimeSpan.FromMilliseconds(10) };
+
+    public ICredentialStore Store { get; }
+
+    public ShiftedTime Time { get; }
+
+    public ModelServer Server { get; } = new();
+
+    public ModelPlanner Planner { get; } = new();
+
+    public RecordingObserver Observer { get; } = new();
+
+    public DatabaseCredential Credential { get; private set; } = null!;
+
+    public static async Task<World> CreateAsync(params string[] facts)
+    {
+        var files = new TestStore();
+        var time = new ShiftedTime();
+        var world = new World(files, await files.OpenAsync(time), time);
+        world.Server.Add("postgres", AdminPassword);
+        world.Server.Add("app", AppPassword, [.. facts.Select(ModelPlanner.Fact)]);
+        world.Credential = await world.Store.AddAsync(
+            new()
+            {
+                Name = "app",
+                DatabaseType = DatabaseType.PostgreSql,
+                HostName = ["model"],
+                Port = 1,
+                Database = "app",
+                Username = "app",
+            },
+            new("app", new(AppPassword)),
+            new("postgres", new(AdminPassword)),
+            CancellationToken.None);
+        return world;
+    }
+
+    /// <summary>A runner, which calls <paramref name="touch"/> whenever it reaches for the store or the server.</summary>
+    public RotationWorkflow Runner(Action<string>? touch = null)
+    {
+        touch ??= _ => { };
+        return new(new(
+            new TouchedStore(Store, touch),
+            new EngineRegistry([new(DatabaseType.PostgreSql, () => new ModelEngine(Server, Planner, touch))]),
+            Time,
+            new()
+            {
+                PollInterval = TimeSpan.FromMilliseconds(2),
+                RetryPause = TimeSpan.FromMilliseconds(1),
+                RetryBudget = TimeSpan.FromMilliseconds(200),
+                VerifyBudget = TimeSpan.FromMilliseconds(50),
+                CompensationTimeout = TimeSpan.FromSeconds(10),
+            }));
+    }
+
+    public Task<RotationRecord> RotateAsync(RotationRequest? request = null) => Runner().RotateAsync(request ?? Request, Observer, CancellationToken.None);
+
+    public Task<RotationRecord> RotateUntilAsync(CancellationToken stop) => Runner().RotateAsync(Request, Observer, stop);
+
+    public async Task<Login> LiveLoginAsync() => (await Store.GetCurrentLoginAsync(Credential.Id, CancellationToken.None)).Login;
+
+    public async Task<RotationRecord?> LastRotationAsync()
+    {
+        var records = await Store.ListRotationsAsync(new() { Name = "app", Last = 1 }, CancellationToken.None);
+        return records.Count > 0 ? records[0] : null;
+    }
+
+    /// <summary>What always holds: the login that the store names logs in, and has every fact.</summary>
+    public async Task AssertInvariantAsync(params string[] facts)
+    {
+        var live = await LiveLoginAsync();
+        Assert.True(Server.LogsIn(live.Username, live.Password.Reveal()), $"'{live.Username}' does not log in");
+        var has = Server[live.Username].Facts.Select(fact => fact.Name).ToHashSet();
+        var reaches = has.Any(name => name.StartsWith("overlap", StringComparison.Ordinal))
+            ? has.Concat(Server.Names.SelectMany(name => Server[name].Facts).Where(fact => fact.IsExclusive).Select(fact => fact.Name)).ToHashSet()
+            : has;
+        Assert.Superset(facts.ToHashSet(), reaches);
+    }
+
+    /// <summary>Nothing is left behind: one login, with exactly these facts.</summary>
+    public async Task AssertCleanAsync(params string[] facts)
+    {
+        var live = await LiveLoginAsync();
+        Assert.Equal(["postgres", live.Username], Server.Names.Order(StringComparer.Ordinal).OrderByDescending(name => name == "postgres"));
+        Assert.Equal(facts.Order(StringComparer.Ordinal), Server[live.Username].Facts.Select(fact => fact.Name).Order(StringComparer.Ordinal));
+        Assert.True(Server.LogsIn(live.Username, live.Password.Reveal()));
+        Assert.Empty(Server.Locks);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Store.DisposeAsync();
+        _files.Dispose();
+    }
+}

@@ -1,0 +1,181 @@
+using Nebula.Rotation.Engine.Databases.PostgreSql;
+using Nebula.Rotation.Integration.Tests.Oracles;
+using Nebula.Rotation.Integration.Tests.Servers;
+
+namespace Nebula.Rotation.Integration.Tests.PostgreSql;
+
+/// <summary>A whole rotation on a real server, against our own reading and an independent one.</summary>
+public sealed class CycleTests(SharedPostgres postgres)
+{
+    /// <summary>{0} login, {1} group, {2} other role, {3} owner, {4} database, {5} deputy, {6} member.</summary>
+    private const string Everything =
+        """"
+        CREATE ROLE {1};
+        CREATE ROLE {2};
+        CREATE ROLE {3};
+        CREATE ROLE {5};
+        CREATE ROLE {6};
+        CREATE ROLE {0} LOGIN CREATEDB CREATEROLE BYPASSRLS CONNECTION LIMIT 7 PASSWORD 'x' VALID UNTIL '2091-02-03 04:05:06+00';
+        COMMENT ON ROLE {0} IS E'it''s \\ the "application"''s';
+        ALTER ROLE {0} SET work_mem = '7MB';
+        ALTER ROLE {0} SET "my.setting" = E'a, "b" \\ ''c''';
+        ALTER ROLE {0} SET temp_tablespaces = '';
+        ALTER ROLE {0} IN DATABASE {4} SET statement_timeout = '33s';
+        ALTER ROLE {0} SET search_path = "S 1", "$user", public;
+        GRANT {1} TO {0} WITH ADMIN OPTION;
+        GRANT {2} TO {0};
+        GRANT {0} TO {6};
+        SET ROLE {0}; GRANT {1} TO {3}; RESET ROLE;
+        GRANT CONNECT, TEMPORARY ON DATABASE {4} TO {0};
+        GRANT CREATE ON DATABASE {4} TO {0};
+        GRANT CONNECT ON DATABASE postgres TO {0};
+        CREATE SCHEMA "S 1" AUTHORIZATION {3};
+        GRANT USAGE ON SCHEMA "S 1" TO {0} WITH GRANT OPTION;
+        GRANT USAGE ON SCHEMA "S 1" TO {2}, {5};
+        SET ROLE {3};
+        CREATE TABLE "S 1"."T ""1""" (a integer, "B c" integer, d integer);
+        CREATE TABLE "S 1".t2 (a integer);
+        CREATE TABLE "S 1".parted (a integer) PARTITION BY RANGE (a);
+        CREATE VIEW "S 1".v AS SELECT 1 AS one;
+        CREATE MATERIALIZED VIEW "S 1".m AS SELECT 1 AS one;
+        CREATE SEQUENCE "S 1".q;
+        CREATE FUNCTION "S 1".f(a integer, b text[], VARIADIC c "S 1".t2[]) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+        CREATE PROCEDURE "S 1".p(INOUT a integer) LANGUAGE sql AS 'SELECT 1';
+        CREATE AGGREGATE "S 1".agg(integer) (SFUNC = int4pl, STYPE = integer);
+        CREATE AGGREGATE "S 1".agg0(*) (SFUNC = int8inc, STYPE = bigint, INITCOND = '0');
+        CREATE TYPE "S 1".e AS ENUM ('x');
+        CREATE DOMAIN "S 1".d AS integer;
+        REVOKE ALL ON FUNCTION "S 1".f(integer, text[], "S 1".t2[]) FROM PUBLIC;
+        GRANT SELECT, INSERT ON "S 1"."T ""1""", "S 1".t2, "S 1".parted, "S 1".v TO {0};
+        GRANT DELETE ON "S 1"."T ""1""" TO {0} WITH GRANT OPTION;
+        GRANT UPDATE ("B c", d) ON "S 1"."T ""1""" TO {0};
+        GRANT REFERENCES (a) ON "S 1"."T ""1""" TO {0} WITH GRANT OPTION;
+        GRANT SELECT ON "S 1".m TO {0};
+        GRANT USAGE ON SEQUENCE "S 1".q TO {0} WITH GRANT OPTION;
+        GRANT EXECUTE ON FUNCTION "S 1".f(integer, text[], "S 1".t2[]) TO {0};
+        GRANT EXECUTE ON PROCEDURE "S 1".p(integer) TO {0} WITH GRANT OPTION;
+        GRANT EXECUTE ON FUNCTION "S 1".agg(integer) TO {0};
+        GRANT EXECUTE ON FUNCTION "S 1".agg0() TO {0};
+        GRANT USAGE ON TYPE "S 1".e TO {0};
+        GRANT USAGE ON DOMAIN "S 1".d TO {0};
+        GRANT TRUNCATE ON "S 1".t2 TO {5} WITH GRANT OPTION;
+        RESET ROLE;
+        SET ROLE {5}; GRANT TRUNCATE ON "S 1".t2 TO {0} WITH GRANT OPTION; RESET ROLE;
+        SET ROLE {0};
+        GRANT TRUNCATE ON "S 1".t2 TO {2};
+        GRANT DELETE ON "S 1"."T ""1""" TO {2} WITH GRANT OPTION;
+        GRANT REFERENCES (a) ON "S 1"."T ""1""" TO PUBLIC;
+        GRANT USAGE ON SEQUENCE "S 1".q TO {2};
+        GRANT EXECUTE ON PROCEDURE "S 1".p(integer) TO {2};
+        RESET ROLE;
+        SET ROLE {2}; GRANT DELETE ON "S 1"."T ""1""" TO {6}; RESET ROLE;
+        ALTER DEFAULT PRIVILEGES FOR ROLE {3} IN SCHEMA "S 1" GRANT SELECT, INSERT ON TABLES TO {0} WITH GRANT OPTION;
+        ALTER DEFAULT PRIVILEGES FOR ROLE {3} GRANT USAGE ON SEQUENCES TO {0};
+        ALTER DEFAULT PRIVILEGES FOR ROLE {0} GRANT SELECT ON TABLES TO {2};
+        ALTER DEFAULT PRIVILEGES FOR ROLE {0} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+        ALTER DEFAULT PRIVILEGES FOR ROLE {0} REVOKE TRIGGER ON TABLES FROM {0};
+        ALTER DEFAULT PRIVILEGES FOR ROLE {0} GRANT SELECT ON TABLES TO {0} WITH GRANT OPTION;
+        ALTER DEFAULT PRIVILEGES FOR ROLE {0} IN SCHEMA "S 1" GRANT USAGE ON TYPES TO {2} WITH GRANT OPTION;
+        ALTER DEFAULT PRIVILEGES FOR ROLE {0} GRANT USAGE ON SCHEMAS TO {2};
+        SET ROLE {0};
+        CREATE SCHEMA own;
+        CREATE TABLE own.t (id serial PRIMARY KEY, i integer GENERATED ALWAYS AS IDENTITY, x text);
+        CREATE INDEX ON own.t (x);
+        CREATE TABLE own.parted (a integer) PARTITION BY RANGE (a);
+        CREATE TABLE own.part1 PARTITION OF own.parted FOR VALUES FROM (1) TO (2);
+        GRANT SELECT ON own.t TO {2} WITH GRANT OPTION;
+        GRANT UPDATE (x) ON own.t TO {5};
+        REVOKE DELETE ON own.t FROM {0};
+        CREATE VIEW own.v AS SELECT * FROM own.t;
+        CREATE MATERIALIZED VIEW own.m AS SELECT * FROM own.t;
+        CREATE SEQUENCE own.q;
+        CREATE FUNCTION own.f(integer, OUT a integer, OUT b text) LANGUAGE sql SECURITY DEFINER AS $$SELECT 1, 'x'$$;
+        CREATE PROCEDURE own.p(INOUT a integer) LANGUAGE sql AS 'SELECT 1';
+        CREATE AGGREGATE own.agg(integer) (SFUNC = int4pl, STYPE = integer);
+        CREATE AGGREGATE own.agg0(*) (SFUNC = int8inc, STYPE = bigint, INITCOND = '0');
+        CREATE TYPE own.e AS ENUM ('x');
+        CREATE TYPE own.c AS (a integer);
+        CREATE TYPE own.r AS RANGE (SUBTYPE = float8);
+        CREATE DOMAIN own.d AS integer CHECK (VALUE > 0);
+        CREATE COLLATION own.coll FROM "C";
+        CREATE CONVERSION own.conv FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+        CREATE FUNCTION own.eq(own.c, own.c) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+        CREATE OPERATOR own.=== (LEFTARG = own.c, RIGHTARG = own.c, FUNCTION = own.eq);
+        CREATE TEXT SEARCH DICTIONARY own.dict (TEMPLATE = simple);
+        CREATE TEXT SEARCH CONFIGURATION own.conf (PARSER = "default");
+        CREATE STATISTICS own.stat ON id, x FROM own.t;
+        RESET ROLE;
+        CREATE OPERATOR FAMILY own.fam USING btree;
+        ALTER OPERATOR FAMILY own.fam USING btree OWNER TO {0};
+        CREATE OPERATOR CLASS own.cls FOR TYPE own.e USING btree FAMILY own.fam AS STORAGE own.e;
+        ALTER OPERATOR CLASS own.cls USING btree OWNER TO {0};
+        CREATE FOREIGN DATA WRAPPER nowhere;
+        CREATE SERVER far FOREIGN DATA WRAPPER nowhere;
+        CREATE FOREIGN TABLE own.far (a integer) SERVER far;
+        ALTER FOREIGN TABLE own.far OWNER TO {0};
+        CREATE FOREIGN TABLE "S 1".far (a integer) SERVER far;
+        GRANT SELECT ON "S 1".far TO {0};
+        ALTER DATABASE {4} OWNER TO {0};
+        """";
+
+    private static readonly (string Kind, int AtLeast)[] Counts =
+    [
+        (FactKinds.Attribute, 8),
+        (FactKinds.Comment, 1),
+        (FactKinds.Setting, 5),
+        (FactKinds.SearchPath, 1),
+        (FactKinds.MemberOf, 2),
+        (FactKinds.HasMember, 1),
+        (FactKinds.Privilege, 24),
+        (FactKinds.GrantedPrivilege, 5),
+        (FactKinds.GrantedMembership, 1),
+        (FactKinds.DefaultPrivilege, 9),
+        (FactKinds.Owner, 29),
+    ];
+
+    [Theory]
+    [InlineData("app", "next")]
+    [InlineData("Ünï \"quoted\" 'na;me' -- $1 @x :y", "NEW \\ ßpäce \"'%s")]
+    public async Task A_login_with_everything_is_rotated_and_nothing_is_lost(string oldLike, string newLike)
+    {
+        await using var room = await Room.OpenAsync(postgres, "Cycle \"db' \\");
+        var (old, @new) = (room.NewName(oldLike), room.NewName(newLike));
+        var others = new[] { room.NewName("group"), room.NewName("other's"), room.NewName("Owner \""), room.NewName("deputy"), room.NewName("member") };
+        await room.ExecuteAsync(Everything, old, others[0], others[1], others[2], room.Database, others[3], others[4]);
+
+        var before = await room.ReadAsync(old);
+        Assert.Empty(before.Blockers);
+        foreach (var (kind, atLeast) in Counts)
+            Assert.True(before.Facts.Count(fact => fact.Kind == kind) >= atLeast, $"{kind}: {before.Facts.Count(fact => fact.Kind == kind)} facts, expected {atLeast}");
+        Assert.Equal(before.Facts.Count, before.Facts.Distinct().Count());
+        var dumpBefore = await DumpOracle.ReadAsync(room.Server, DumpRequest.Of(old, [room.Database, "postgres"], others), Room.Ct);
+
+        await room.CloneAsync(old, @new);
+        await room.RetireAsync(old, @new);
+
+        room.AssertMoved(before, await room.ReadAsync(@new));
+        var after = await room.ReadAsync(@new);
+        Assert.Equal(before.Facts.Count, after.Facts.Count);
+        Assert.Equal(before.Facts.ToHashSet(), after.Facts.ToHashSet());
+        var diff = DumpOracle.Diff(dumpBefore, await DumpOracle.ReadAsync(room.Server, DumpRequest.Of(@new, [room.Database, "postgres"], others), Room.Ct));
+        Assert.True(diff.IsEmpty, diff.ToString());
+    }
+
+    [Fact]
+    public async Task A_clone_that_is_rolled_back_leaves_no_trace()
+    {
+        await using var room = await Room.OpenAsync(postgres);
+        var (old, @new) = (room.NewName("old"), room.NewName("new"));
+        var others = new[] { room.NewName("group"), room.NewName("other"), room.NewName("owner"), room.NewName("deputy"), room.NewName("member") };
+        await room.ExecuteAsync(Everything, old, others[0], others[1], others[2], room.Database, others[3], others[4]);
+        var before = await room.ReadAsync(old);
+        var dumpBefore = await DumpOracle.ReadAsync(room.Server, DumpRequest.Of(old, [room.Database], [.. others, @new]), Room.Ct);
+
+        await room.CloneAsync(old, @new);
+        await room.ApplyAsync(room.Planner.PlanDrop(await room.ReadAsync(@new), await room.ReadAsync(old)));
+
+        Assert.Equal(before.Facts.ToHashSet(), (await room.ReadAsync(old)).Facts.ToHashSet());
+        var diff = DumpOracle.Diff(dumpBefore, await DumpOracle.ReadAsync(room.Server, DumpRequest.Of(old, [room.Database], [.. others, @new]), Room.Ct));
+        Assert.True(diff.IsEmpty, diff.ToString());
+    }
+}
