@@ -31,7 +31,7 @@ public sealed class ServerTests(SharedPostgres postgres)
         await using var room = await Room.OpenAsync(postgres);
         var admin = new Login(room.Server.SuperUser, new(room.Server.SuperPassword));
         await room.Admin.LockTargetAsync("app", Room.Ct);
-        var (first, second) = (await room.ScalarAsync<int>("SELECT classid::bigint::int FROM pg_locks WHERE locktype = 'advisory'"), await room.ScalarAsync<long>("SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory'"));
+        var (first, second) = (await room.ScalarAsync<int>("SELECT classid::bigint::int FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"), await room.ScalarAsync<long>("SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"));
         await room.Admin.DisposeAsync();
         await using var stranger = new NpgsqlConnection(room.Server.ConnectionString(room.Database) + ";Application Name=stranger");
         await stranger.OpenAsync(Room.Ct);
@@ -161,6 +161,15 @@ public sealed class ServerTests(SharedPostgres postgres)
         await using var connection = await room.Engine.ConnectAdminAsync(room.Credential, new(admin, new("secret")), Room.Ct);
         var preflight = await connection.PreflightAsync(room.Credential with { Username = login }, await connection.ReadSnapshotAsync(login, Room.Ct), Room.Ct);
         Assert.Contains($"ALTER ROLE {Room.Quote(admin)} SUPERUSER;", Assert.Single(preflight.MissingRights), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_admin_itself_and_the_servers_first_role_are_not_rotated()
+    {
+        await using var room = await Room.OpenAsync(postgres);
+        var source = await room.ReadAsync(room.Server.SuperUser);
+        Assert.Contains((await room.Admin.PreflightAsync(room.Credential, source, Room.Ct)).Blockers, blocker => blocker.Reason.Contains("admin", StringComparison.Ordinal));
+        Assert.Contains(source.Blockers, blocker => blocker.Reason.Contains("made the server", StringComparison.Ordinal));
     }
 
     [Fact]
