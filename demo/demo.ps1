@@ -45,6 +45,15 @@ Set-StrictMode -Version 3
 $ErrorActionPreference = 'Stop'
 . ([IO.Path]::Combine($PSScriptRoot, 'AppProcess.ps1'))
 
+function Get-Facts([string] $Store) {
+    (Get-NebulaRotationPlan -Name shop -Store $Store -WarningAction Ignore).Facts | ForEach-Object { "$_" }
+}
+
+function Compare-Facts([string[]] $Before, [string[]] $After) {
+    $Before | Where-Object { $_ -cnotin $After } | ForEach-Object { "  - $_" }
+    $After | Where-Object { $_ -cnotin $Before } | ForEach-Object { "  + $_" }
+}
+
 if (-not $GracePeriod) { $GracePeriod = $Rounds -gt 0 ? '1s' : '3s' }
 if (-not $DrainTimeout) { $DrainTimeout = $OnDrainTimeout -eq 'Terminate' ? '2s' : '3m' }
 
@@ -76,6 +85,7 @@ try {
 
     $drain = @{ GracePeriod = $GracePeriod; DrainTimeout = $DrainTimeout; OnDrainTimeout = $OnDrainTimeout; Confirm = $false; Store = $store }
     if ($Rounds -gt 0) {
+        $before = Get-Facts $store
         for ($round = 1; $round -le $Rounds; $round++) {
             $null = $app.Ask(@{ command = 'rotating'; longTransaction = $LongTransaction })
             $began = [DateTime]::UtcNow
@@ -107,9 +117,18 @@ try {
         Get-NebulaRotation -Name shop -Store $store | Out-Host
     }
 
-    $app.Tell(@{ command = 'stop'; compare = $true })
+    $null = $app.Ask(@{ command = 'stop' })
+    if ($Rounds -gt 0) {
+        # The module's own view; the application asks the server's dump programs for another one.
+        $changed = @(Compare-Facts $before (Get-Facts $store))
+        "Facts of the login: $(@($before).Count) before, $($changed.Count) changed"
+        $changed
+    }
+
+    $app.Tell(@{ command = 'report' })
     $app.ReadToEnd()
     $exitCode = $app.WaitForExit()
+    if ($Rounds -gt 0 -and $changed) { $exitCode = 1 }
 }
 finally {
     if ($app) { $app.Dispose() }
