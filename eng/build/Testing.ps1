@@ -76,6 +76,8 @@ function Add-Results([TestTally] $Tally, [string] $ResultFile, [string] $Framewo
         switch ($test.GetAttribute('result')) {
             'Pass' { $Tally.Passed++ }
             'Fail' { $Tally.AddFailed($name) }
+            # An explicit entry: the child process of another test, not a test of its own.
+            'NotRun' { }
             default { $Tally.AddSkipped($name, "$($test.SelectSingleNode('reason')?.InnerText)") }
         }
     }

@@ -1,5 +1,3 @@
-using System.Data.Common;
-using System.Reflection;
 using System.Runtime.Loader;
 using Nebula.Rotation.Module.Loading;
 
@@ -11,7 +9,7 @@ namespace Nebula.Rotation.LoadSmoke;
 /// </summary>
 internal static class Program
 {
-    private static int Main(string[] args)
+    private static async Task<int> Main(string[] args)
     {
         if (args is not [var bin])
         {
@@ -22,39 +20,52 @@ internal static class Program
         var contract = Path.Combine(Path.GetFullPath(bin), "Nebula.Rotation.Abstractions.dll");
         AssemblyLoadContext.Default.Resolving += (context, name) =>
             name.Name == Path.GetFileNameWithoutExtension(contract) ? context.LoadFromAssemblyPath(contract) : null;
+        // A method of its own: it names types of the contract, which can be found only from here on.
+        return await RunAsync(Path.GetFullPath(bin));
+    }
+
+    private static async Task<int> RunAsync(string bin)
+    {
         try
         {
-            Check(Path.GetFullPath(bin));
+            await CheckAsync(bin);
             return 0;
         }
-        catch (Exception e) when (e is IOException or BadImageFormatException or TypeLoadException or InvalidOperationException or DbException)
+        catch (Exception e) when (e is IOException or BadImageFormatException or TypeLoadException or InvalidOperationException or RotationException)
         {
-            Console.Error.WriteLine($"Failed on {System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}: {e}");
+            await Console.Error.WriteLineAsync($"Failed on {System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}: {e}");
             return 1;
         }
     }
 
-    private static void Check(string bin)
+    private static async Task CheckAsync(string bin)
     {
-        var context = new EngineLoadContext(Path.Combine(bin, "dependencies", "Nebula.Rotation.Engine.dll"));
-        var engine = context.LoadFromAssemblyName(new AssemblyName("Nebula.Rotation.Engine"));
-        Require(engine.GetTypes().Length > 0, "the engine's types load");
-        Require(AssemblyLoadContext.GetLoadContext(engine) == context, "the engine is in its own context");
+        var engines = new EngineLoadContext(Path.Combine(bin, "dependencies", "Nebula.Rotation.Engine.dll"));
+        AssemblyLoadContext.Default.Resolving += (_, name) => name.Name == "Nebula.Rotation.Engine" ? engines.LoadFromAssemblyName(name) : null;
 
-        var sqlite = context.LoadFromAssemblyName(new AssemblyName("Microsoft.Data.Sqlite"));
-        Require(AssemblyLoadContext.GetLoadContext(sqlite) == context, "SQLite is in the engine's context");
-        var type = sqlite.GetType("Microsoft.Data.Sqlite.SqliteConnection", throwOnError: true)!;
-        using var connection = (DbConnection)Activator.CreateInstance(type, "Data Source=:memory:")!;
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = "SELECT sqlite_version()";
-        var version = command.ExecuteScalar() as string;
-        Require(!string.IsNullOrEmpty(version), "SQLite answers");
+        // A store is made and read through the one factory: the engine, its SQLite and the native library in it, as a cmdlet uses them.
+        var folder = Directory.CreateTempSubdirectory("nebula-load-");
+        try
+        {
+            await using var service = await RotationServices.OpenAsync(
+                new() { Store = Path.Combine(folder.FullName, "store.db"), CreateIfMissing = true }, CancellationToken.None);
+            Require((await service.FindAsync(new(), CancellationToken.None)).Count == 0, "a new store is empty");
+            Require(AssemblyLoadContext.GetLoadContext(service.GetType().Assembly) == engines, "the engine is in its own context");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
 
-        var copies = AppDomain.CurrentDomain.GetAssemblies().Count(a => a.GetName().Name == "Nebula.Rotation.Abstractions");
-        Require(copies == 1, "the contract is loaded once");
-        Console.WriteLine(
-            $"{System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}: the engine and SQLite {version} load from the staged module");
+        foreach (var name in new[] { "Nebula.Rotation.Stores", "Microsoft.Data.Sqlite" })
+        {
+            var loaded = AppDomain.CurrentDomain.GetAssemblies().Where(assembly => assembly.GetName().Name == name).ToList();
+            Require(loaded.Count == 1 && AssemblyLoadContext.GetLoadContext(loaded[0]) == engines, $"{name} is loaded once, in the engine's context");
+        }
+
+        Require(AppDomain.CurrentDomain.GetAssemblies().All(assembly => assembly.GetName().Name != "Npgsql"), "no driver is loaded before it is used");
+        Require(AppDomain.CurrentDomain.GetAssemblies().Count(assembly => assembly.GetName().Name == "Nebula.Rotation.Abstractions") == 1, "the contract is loaded once");
+        Console.WriteLine($"{System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}: the engine makes and reads a store from the staged module");
     }
 
     private static void Require(bool condition, string what)

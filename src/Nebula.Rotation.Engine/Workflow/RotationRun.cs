@@ -10,6 +10,9 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
 
     private IAdminConnection? _admin;
 
+    /// <summary>Who runs, for the record: whoever looks for the process that left it open needs to know where.</summary>
+    public static string ThisRunner { get; } = $"{Environment.UserName}@{Environment.MachineName}, process {Environment.ProcessId}";
+
     public WorkflowServices Services { get; } = services;
 
     public ICredentialStore Store => Services.Store;
@@ -104,7 +107,7 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
         Store.WriteDocumentAsync(lease.Lease, Id, Document.Serialize(), cancellationToken);
 
     public Task SetStateAsync(RotationStateChange change, CancellationToken cancellationToken) =>
-        Store.SetStateAsync(lease.Lease, Id, change, cancellationToken);
+        Store.SetStateAsync(lease.Lease, Id, change with { Runner = ThisRunner }, cancellationToken);
 
     public Task PublishVersionAsync(CancellationToken cancellationToken) =>
         Store.PublishVersionAsync(lease.Lease, Id, Document.To.Version, Document.To.ToLogin(), cancellationToken);

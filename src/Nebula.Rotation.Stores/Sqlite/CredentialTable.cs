@@ -35,7 +35,7 @@ internal static class CredentialTable
                 ("$next", Column.Of(credential.NextRotationAt)),
                 ("$revision", credential.Revision));
         }
-        catch (SqliteException exception) when (exception.SqliteErrorCode == SqliteErrors.Constraint)
+        catch (SqliteException exception) when (exception.SqliteExtendedErrorCode == SqliteErrors.NotUnique)
         {
             throw new RotationException(
                 RotationErrorCode.CredentialExists,

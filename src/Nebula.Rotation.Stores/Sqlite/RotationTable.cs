@@ -49,7 +49,7 @@ internal sealed class RotationTable(ScopeTable scopes)
                 ("$reverses", Column.Of(record.Reverses)),
                 ("$document", Seal(session, credential.ScopeId, record.RotationId, document)));
         }
-        catch (SqliteException exception) when (exception.SqliteErrorCode == SqliteErrors.Constraint)
+        catch (SqliteException exception) when (exception.SqliteExtendedErrorCode == SqliteErrors.NotUnique)
         {
             throw Open(credential.Credential, "the same rotation");
         }
@@ -97,7 +97,7 @@ internal sealed class RotationTable(ScopeTable scopes)
                 ("$message", change.Message),
                 ("$runner", change.Runner));
         }
-        catch (SqliteException exception) when (exception.SqliteErrorCode == SqliteErrors.Constraint)
+        catch (SqliteException exception) when (exception.SqliteExtendedErrorCode == SqliteErrors.NotUnique)
         {
             throw new RotationException(
                 RotationErrorCode.RotationOpen,

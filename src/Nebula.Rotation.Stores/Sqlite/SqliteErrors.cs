@@ -11,9 +11,9 @@ internal static class SqliteErrors
     public const int ReadOnly = 8;
     public const int Full = 13;
     public const int CannotOpen = 14;
-    public const int Constraint = 19;
     public const int Damaged = 11;
     public const int NotADatabase = 26;
+    public const int NotUnique = 2067;
 
     public static RotationException Translate(SqliteException exception, string path) => exception.SqliteErrorCode switch
     {

@@ -52,12 +52,26 @@ public sealed class SqliteDurabilityTests : SqliteFixture
         var (credential, lease, record) = await store.BeginAsync();
         Meddle("CREATE TRIGGER breaks BEFORE UPDATE OF state ON rotations BEGIN SELECT raise(ABORT, 'broken on purpose'); END");
         await RefusedAsync(
-            RotationErrorCode.RotationOpen, () => store.SetStateAsync(lease, record.RotationId, new() { State = RotationState.RolledBack }, Token));
+            RotationErrorCode.StoreUnavailable, () => store.SetStateAsync(lease, record.RotationId, new() { State = RotationState.RolledBack }, Token));
         await RefusedAsync(
             RotationErrorCode.StoreUnavailable, () => store.PublishVersionAsync(lease, record.RotationId, 2, Login("orders_b", "second"), Token));
 
         Assert.Equal((1, "orders_a"), await LiveAsync(store, credential.Id));
         Assert.Equal(1, await store.GetLastVersionAsync(credential.Id, Token));
+    }
+
+    [Fact]
+    public async Task A_scope_whose_making_was_rolled_back_leaves_no_key_behind()
+    {
+        await using var store = await OpenAsync();
+        Meddle("CREATE TRIGGER breaks BEFORE INSERT ON versions BEGIN SELECT raise(ABORT, 'broken on purpose'); END");
+        await RefusedAsync(RotationErrorCode.StoreUnavailable, () => store.AddAsync(Credential(scope: "first"), Login(), null, Token));
+        Meddle("DROP TRIGGER breaks");
+
+        // Another runner's scope gets the number that the lost one had.
+        await using var other = await OpenAsync();
+        var added = await other.AddAsync(Credential(scope: "second"), Login(), null, Token);
+        Assert.Equal("first-password", (await store.GetCurrentLoginAsync(added.Id, Token)).Login.Password.Reveal());
     }
 
     [Theory]

@@ -83,6 +83,26 @@ public sealed class SqliteFileTests : SqliteFixture
         await AssertRefusedUntouchedAsync(RotationErrorCode.StoreCorrupt);
     }
 
+    [Fact]
+    public async Task Another_applications_unfinished_write_ahead_file_is_left_as_it_is()
+    {
+        string copy;
+        using (var connection = new SqliteConnection($"Data Source={StorePath};Pooling=False"))
+        {
+            connection.Open();
+            new SqliteSession(connection).Execute("PRAGMA journal_mode = WAL; CREATE TABLE mine (a); INSERT INTO mine VALUES (1)");
+            copy = CopyFolder();
+        }
+
+        string Fingerprints() => string.Join(' ', Directory.GetFiles(Path.GetDirectoryName(copy)!).Order(StringComparer.Ordinal).Select(
+            static file => file + Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file)))));
+
+        var before = Fingerprints();
+        Assert.Contains("store.db-wal", before, StringComparison.Ordinal);
+        await RefusedAsync(RotationErrorCode.StoreCorrupt, () => OpenAsync(copy));
+        Assert.Equal(before, Fingerprints());
+    }
+
     [Theory]
     [InlineData(99)]
     [InlineData(4096)]

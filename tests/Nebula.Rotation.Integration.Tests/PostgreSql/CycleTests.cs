@@ -178,4 +178,34 @@ public sealed class CycleTests(SharedPostgres postgres)
         var diff = DumpOracle.Diff(dumpBefore, await DumpOracle.ReadAsync(room.Server, DumpRequest.Of(old, [room.Database], [.. others, @new]), Room.Ct));
         Assert.True(diff.IsEmpty, diff.ToString());
     }
+
+    [Fact]
+    public async Task Any_rule_that_is_switched_off_is_noticed()
+    {
+        await using var room = await Room.OpenAsync(postgres);
+        var old = room.NewName("old");
+        var others = new[] { room.NewName("group"), room.NewName("other"), room.NewName("owner"), room.NewName("deputy"), room.NewName("member") };
+        await room.ExecuteAsync(Everything, old, others[0], others[1], others[2], room.Database, others[3], others[4]);
+        // A path that is not the default, so that its rule has something to do.
+        await room.ExecuteAsync("ALTER ROLE {0} IN DATABASE {1} SET search_path = own, public", old, room.Database);
+
+        var source = await room.ReadAsync(old);
+        foreach (var rule in PostgreSqlPlanner.AllRules.Where(rule => source.Facts.Any(rule.Handles)))
+        {
+            var @new = room.NewName("new");
+            var plan = new PostgreSqlPlanner([.. PostgreSqlPlanner.AllRules.Where(other => other != rule)]).PlanClone(source, await room.ReadAsync(@new));
+            try
+            {
+                await room.ApplyAsync([.. plan.CreateStatements, .. plan.CloneStatements], new(@new, new("pw")));
+            }
+            catch (RotationException)
+            {
+                continue; // A later rule needs what this one gives.
+            }
+
+            var target = await room.ReadAsync(@new);
+            Assert.False(room.Planner.Compare(source, target, afterMove: false).IsEmpty, $"without the rule {rule.Name} nothing is missed");
+            await room.ApplyAsync(room.Planner.PlanDrop(target, source));
+        }
+    }
 }

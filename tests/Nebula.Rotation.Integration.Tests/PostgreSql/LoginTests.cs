@@ -41,11 +41,23 @@ public sealed class LoginTests(SharedPostgres postgres)
         // What the server makes of the same password must be what we made of it: libpq's programs would prepare it alike.
         var stored = await room.ScalarAsync<string>($"SELECT rolpassword FROM pg_authid WHERE rolname = '{@new.Replace("'", "''", StringComparison.Ordinal)}'");
         Assert.StartsWith("SCRAM-SHA-256$4096:", stored, StringComparison.Ordinal);
-        foreach (var format in new[] { ConnectionStringFormat.AdoNet })
-        {
-            await using var connection = new NpgsqlConnection(room.Engine.FormatConnectionString(room.Credential, login, format).Reveal() + ";Pooling=false");
+        await using (var connection = new NpgsqlConnection(room.Engine.FormatConnectionString(room.Credential, login, ConnectionStringFormat.AdoNet).Reveal() + ";Pooling=false"))
             await connection.OpenAsync(Room.Ct);
-        }
+        foreach (var format in new[] { ConnectionStringFormat.Uri, ConnectionStringFormat.Libpq })
+            Assert.Equal(@new, await PsqlAsync(room, room.Engine.FormatConnectionString(room.Credential, login, format).Reveal()));
+    }
+
+    /// <summary>Passwords that the driver does not prepare as RFC 4013 says, and libpq does.</summary>
+    [Theory]
+    [InlineData("I\u00ADX soft hyphen")]
+    [InlineData("zero\u200Dwidth")]
+    public async Task A_password_that_SASLprep_changes_is_the_one_that_libpq_makes_of_it(string password)
+    {
+        await using var room = await Room.OpenAsync(postgres);
+        var (old, @new) = (await room.NewLoginAsync(), room.NewName("new"));
+        await room.CloneAsync(old, @new, password);
+        Assert.Equal(@new, await PsqlAsync(room, room.Engine.FormatConnectionString(room.Credential, new(@new, new(password)), ConnectionStringFormat.Uri).Reveal()));
+        Assert.True(Assert.Single(await room.Engine.CheckLoginAsync(room.Credential, new(@new, new(password)), null, Room.Ct)).Succeeded);
     }
 
     [Fact]
@@ -205,5 +217,23 @@ public sealed class LoginTests(SharedPostgres postgres)
         Assert.False(check.Succeeded);
         Assert.Equal(RotationErrorCode.DatabaseError, check.ErrorCode);
         Assert.Contains("missing", check.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> PsqlAsync(Room room, string connectionString)
+    {
+        var start = new System.Diagnostics.ProcessStartInfo(Path.Combine(room.Server.ProgramFolder, "psql"))
+        {
+            ArgumentList = { "--no-psqlrc", "--no-password", "--tuples-only", "--no-align", "--command", "SELECT session_user" },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["PGCLIENTENCODING"] = "UTF8" },
+        };
+        // As an argument: it is a test's password, and the string is what is tested.
+        start.ArgumentList.Add(connectionString);
+        using var psql = System.Diagnostics.Process.Start(start)!;
+        var (output, error) = (psql.StandardOutput.ReadToEndAsync(Room.Ct), psql.StandardError.ReadToEndAsync(Room.Ct));
+        await psql.WaitForExitAsync(Room.Ct);
+        Assert.Equal("", await error);
+        return (await output).Trim();
     }
 }

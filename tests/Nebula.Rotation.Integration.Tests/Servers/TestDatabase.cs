@@ -34,6 +34,13 @@ public sealed class TestDatabase : IAsyncDisposable
         return name;
     }
 
+    /// <summary>A role that somebody else made; dropped at the end, too.</summary>
+    public void Adopt(string name)
+    {
+        if (!_roles.Contains(name))
+            _roles.Add(name);
+    }
+
     /// <summary>A login that exists, without any right.</summary>
     public async Task<string> NewLoginAsync(string like = "app", string password = "secret")
     {

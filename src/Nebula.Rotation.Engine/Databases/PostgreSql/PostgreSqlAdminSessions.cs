@@ -27,6 +27,8 @@ internal static class PostgreSqlAdminSessions
         ", ",
         from setting in new (string Name, string Value)[]
         {
+            // First, since it decides what the others may be: an admin's role may switch to another at login.
+            ("role", "none"),
             ("search_path", "pg_catalog, pg_temp"),
             ("client_min_messages", "warning"),
             ("DateStyle", "ISO, YMD"),
@@ -41,6 +43,17 @@ internal static class PostgreSqlAdminSessions
             ("synchronous_commit", "on"),
         }
         select $"set_config({PostgreSqlDialect.Literal(setting.Name)}, {PostgreSqlDialect.Literal(setting.Value)}, false)");
+
+    /// <summary>
+    /// The same for settings that not every version has: while a login drains, the session idles for longer than some servers allow (14+), and a unit has
+    /// limits of its own (17+).
+    /// </summary>
+    private const string SetUpNewer =
+        """
+        SELECT set_config(name, '0', false)
+        FROM pg_settings
+        WHERE name IN ('idle_session_timeout', 'transaction_timeout')
+        """;
 
     /// <summary>The first endpoint that takes writes: it is asked, the order says nothing.</summary>
     public static async Task<(string Host, PostgreSqlSession Session)> OpenPrimaryAsync(PostgreSqlConnector connector, string database, CancellationToken cancellationToken)
@@ -89,7 +102,7 @@ internal static class PostgreSqlAdminSessions
     {
         PostgreSqlServer server;
         string? searchPath;
-        await using (var batch = new NpgsqlBatch(connection) { BatchCommands = { new(SetUp), new("SELECT " + SetUpSession) } })
+        await using (var batch = new NpgsqlBatch(connection) { BatchCommands = { new(SetUp), new("SELECT " + SetUpSession), new(SetUpNewer) } })
         await using (var rows = await batch.ExecuteReaderAsync(cancellationToken))
         {
             await rows.ReadAsync(cancellationToken);

@@ -32,7 +32,6 @@ internal sealed class PostgreSqlChangeUnit(
             try
             {
                 await part.Transaction.CommitAsync(cancellationToken);
-                part.IsDone = true;
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -147,7 +146,5 @@ internal sealed class PostgreSqlChangeUnit(
         public NpgsqlTransaction Transaction { get; } = transaction;
 
         public bool HasLimits { get; set; }
-
-        public bool IsDone { get; set; }
     }
 }

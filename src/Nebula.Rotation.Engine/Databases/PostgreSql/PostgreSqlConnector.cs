@@ -1,3 +1,4 @@
+using Nebula.Rotation.Engine.Databases.PostgreSql.Scram;
 using Npgsql;
 
 namespace Nebula.Rotation.Engine.Databases.PostgreSql;
@@ -21,19 +22,21 @@ internal sealed class PostgreSqlConnector(DatabaseCredential credential, Login l
     public async Task<(NpgsqlDataSource DataSource, NpgsqlConnection Connection)> OpenAsync(
         string host, string database, RotationErrorCode authenticationFailed, CancellationToken cancellationToken)
     {
-        NpgsqlDataSource? dataSource = null;
         try
         {
-            var builder = new NpgsqlDataSourceBuilder(ConnectionString(host, database).ConnectionString);
-            // Only built-in types are read; asking for the others costs a round trip and rights that a login may lack.
-            builder.ConfigureTypeLoading(loading => loading.EnableTypeLoading(false));
-            dataSource = builder.Build();
-            return (dataSource, await dataSource.OpenConnectionAsync(cancellationToken));
+            var password = login.Password.Reveal();
+            try
+            {
+                return await OpenAsync(host, database, password, cancellationToken);
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InvalidPassword && SaslPrep.Prepare(password) is var prepared && prepared != password)
+            {
+                // The driver normalises a password and leaves out the rest of SASLprep, which libpq does. A server that keeps md5 hashes wants it as it is.
+                return await OpenAsync(host, database, prepared, cancellationToken);
+            }
         }
         catch (Exception e)
         {
-            if (dataSource is not null)
-                await dataSource.DisposeAsync();
             cancellationToken.ThrowIfCancellationRequested();
             if (PostgreSqlErrors.OfConnecting(e, Endpoint(host), login.Username, database, authenticationFailed) is { } error)
                 throw error;
@@ -41,7 +44,24 @@ internal sealed class PostgreSqlConnector(DatabaseCredential credential, Login l
         }
     }
 
-    private NpgsqlConnectionStringBuilder ConnectionString(string host, string database)
+    private async Task<(NpgsqlDataSource DataSource, NpgsqlConnection Connection)> OpenAsync(string host, string database, string password, CancellationToken cancellationToken)
+    {
+        var builder = new NpgsqlDataSourceBuilder(ConnectionString(host, database, password).ConnectionString);
+        // Only built-in types are read; asking for the others costs a round trip and rights that a login may lack.
+        builder.ConfigureTypeLoading(loading => loading.EnableTypeLoading(false));
+        var dataSource = builder.Build();
+        try
+        {
+            return (dataSource, await dataSource.OpenConnectionAsync(cancellationToken));
+        }
+        catch
+        {
+            await dataSource.DisposeAsync();
+            throw;
+        }
+    }
+
+    private NpgsqlConnectionStringBuilder ConnectionString(string host, string database, string password)
     {
         var builder = new NpgsqlConnectionStringBuilder
         {
@@ -50,7 +70,7 @@ internal sealed class PostgreSqlConnector(DatabaseCredential credential, Login l
             Port = credential.Port,
             Database = database,
             Username = login.Username,
-            Password = login.Password.Reveal(),
+            Password = password,
             ApplicationName = ApplicationName,
             SslMode = PostgreSqlConnectionStrings.ToNpgsql(credential.SslMode),
             Timeout = (int)Math.Clamp(Math.Ceiling(credential.ConnectionTimeout.TotalSeconds), 1, 1024),
@@ -60,6 +80,8 @@ internal sealed class PostgreSqlConnector(DatabaseCredential credential, Login l
             TcpKeepAlive = true,
             // Names of objects that still depend on a role come as the error's detail.
             IncludeErrorDetail = true,
+            // Tells which of a batch failed. Such an exception holds the statement, and never leaves the room.
+            IncludeFailedBatchedCommand = true,
             PersistSecurityInfo = false,
             GssEncryptionMode = GssEncryptionMode.Disable,
         };

@@ -18,6 +18,17 @@ internal sealed class PostgreSqlPreflight(PostgreSqlSession session)
             rights.Add($"{await who.ExecuteScalarAsync(cancellationToken)} -- or use an admin login that is a superuser: this release needs one");
         }
 
+        await using (var self = session.Command("SELECT session_user = $1", source.Username))
+        {
+            if (await self.ExecuteScalarAsync(cancellationToken) is true)
+            {
+                blockers.Add(new(
+                    $"role {PostgreSqlDialect.Identifier(source.Username)}",
+                    "It is the admin login too, and no login can drop itself.",
+                    "Use another admin login."));
+            }
+        }
+
         await LimitsAsync(credential, source, blockers, warnings, cancellationToken);
         if (session.Server.AdminIsSuperuser)
             await NamesAsync(source, warnings, cancellationToken);

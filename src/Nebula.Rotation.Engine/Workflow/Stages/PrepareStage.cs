@@ -137,7 +137,7 @@ internal static class PrepareStage
             FromVersion = document.From.Version,
             ToVersion = document.To.Version,
             StartedAt = services.Time.GetUtcNow(),
-            Runner = $"{Environment.UserName}@{Environment.MachineName}, process {Environment.ProcessId}",
+            Runner = RotationRun.ThisRunner,
             Reverses = input.Reverses?.Record.RotationId,
         };
         await services.Store.BeginRotationAsync(input.Lease.Lease, record, document.Serialize(), cancellationToken);

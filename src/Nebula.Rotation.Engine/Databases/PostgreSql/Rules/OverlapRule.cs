@@ -59,6 +59,13 @@ internal static class OverlapRule
         }
     }
 
+    /// <summary>Lets the login that an object was taken from use it until the overlap ends.</summary>
+    public static void ShareMoved(RuleContext owner, PermissionFact ownership, LoginSnapshot former)
+    {
+        if (HasPrivileges(ownership))
+            PrivilegeStatements.Grant(owner, Name, [AllPrivileges(ownership, former)]);
+    }
+
     /// <summary>The facts of a login without what is there for the overlap with the other.</summary>
     public static IEnumerable<PermissionFact> Without(LoginSnapshot login, LoginSnapshot other)
     {
@@ -78,19 +85,29 @@ internal static class OverlapRule
     private static void Share(LoginSnapshot owner, LoginSnapshot user, StatementList output)
     {
         var context = new RuleContext(owner, output);
-        var userName = PostgreSqlDialect.Identifier(user.Username);
         var fromOwner = user.Facts.Where(fact => fact.Grantor == context.LoginName).ToList();
         var shared = fromOwner.Where(fact => fact.Kind == FactKinds.Privilege).Select(fact => (fact.ObjectType, fact.ObjectName)).ToHashSet();
         PrivilegeStatements.Grant(
             context,
             Name,
             from fact in owner.Facts
-            where fact.Kind == FactKinds.Owner && WithPrivileges.Contains(PostgreSqlDialect.GrantKeyword(fact.ObjectType!)) && !shared.Contains((fact.ObjectType, fact.ObjectName))
-            select fact with { Kind = FactKinds.Privilege, Name = "ALL", Grantee = userName, Value = null, IsExclusive = false });
+            where fact.Kind == FactKinds.Owner && HasPrivileges(fact) && !shared.Contains((fact.ObjectType, fact.ObjectName))
+            select AllPrivileges(fact, user));
 
         var database = owner.Hints.GetValueOrDefault(HintNames.Database) ?? user.Hints.GetValueOrDefault(HintNames.Database);
         var byDefault = fromOwner.Where(fact => fact.Kind == FactKinds.DefaultPrivilege && fact.ObjectName is null).Select(fact => fact.ObjectType).ToHashSet();
         foreach (var objects in DefaultObjects.Where(objects => !byDefault.Contains(objects)))
-            output.Add(Name, database, $"ALTER DEFAULT PRIVILEGES FOR ROLE {context.LoginName} GRANT ALL ON {objects} TO {userName}");
+            output.Add(Name, database, $"ALTER DEFAULT PRIVILEGES FOR ROLE {context.LoginName} GRANT ALL ON {objects} TO {PostgreSqlDialect.Identifier(user.Username)}");
     }
+
+    private static bool HasPrivileges(PermissionFact ownership) => WithPrivileges.Contains(PostgreSqlDialect.GrantKeyword(ownership.ObjectType!));
+
+    private static PermissionFact AllPrivileges(PermissionFact ownership, LoginSnapshot user) => ownership with
+    {
+        Kind = FactKinds.Privilege,
+        Name = "ALL",
+        Grantee = PostgreSqlDialect.Identifier(user.Username),
+        Value = null,
+        IsExclusive = false,
+    };
 }

@@ -31,6 +31,9 @@ internal static class OwnershipRule
             else
             {
                 list.Add(Name, fact.Database, $"ALTER {PostgreSqlDialect.Keyword(fact.ObjectType!)} {fact.ObjectName} OWNER TO {context.LoginName}");
+                // What the old login still owns works in its name: a foreign key's check, a view, a security definer function. Until all has
+                // moved, those have to reach what has moved already.
+                OverlapRule.ShareMoved(context, fact, old);
                 yield return new($"owner:{fact.Database}:{fact.ObjectType}:{fact.ObjectName}", $"owner of {Words(fact.ObjectType!)} {fact.ObjectName}", list.Statements);
             }
         }

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Nebula.Rotation.Integration.Tests.Oracles;
+namespace Nebula.Rotation.TestServers.Oracles;
 
 /// <summary>
 /// Turns the statements of a dump into lines that can be compared as a set. The login's name becomes <see cref="DumpReading.LoginToken"/> where it stands as a role,

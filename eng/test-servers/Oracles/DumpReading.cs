@@ -1,4 +1,4 @@
-namespace Nebula.Rotation.Integration.Tests.Oracles;
+namespace Nebula.Rotation.TestServers.Oracles;
 
 /// <summary>What the dumps say, each line in one form, sorted, the login's name replaced by <see cref="LoginToken"/> wherever it stands as a role.</summary>
 /// <param name="Login">The login's own name.</param>

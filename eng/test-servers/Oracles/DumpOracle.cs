@@ -1,7 +1,6 @@
-using Nebula.Rotation.TestServers;
 using Npgsql;
 
-namespace Nebula.Rotation.Integration.Tests.Oracles;
+namespace Nebula.Rotation.TestServers.Oracles;
 
 /// <summary>
 /// An independent reading of what a login has: from pg_dump and pg_dumpall, not from the catalogs, and with no code of the engine's.

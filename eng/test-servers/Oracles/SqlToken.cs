@@ -1,4 +1,4 @@
-namespace Nebula.Rotation.Integration.Tests.Oracles;
+namespace Nebula.Rotation.TestServers.Oracles;
 
 internal enum SqlTokenKind
 {

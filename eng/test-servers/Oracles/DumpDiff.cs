@@ -1,4 +1,4 @@
-namespace Nebula.Rotation.Integration.Tests.Oracles;
+namespace Nebula.Rotation.TestServers.Oracles;
 
 /// <summary>How two readings differ. A line that is there twice counts twice.</summary>
 /// <param name="Lost">In the first only.</param>

@@ -1,4 +1,4 @@
-namespace Nebula.Rotation.Integration.Tests.Oracles;
+namespace Nebula.Rotation.TestServers.Oracles;
 
 /// <summary>What a line of a dump is about.</summary>
 internal enum DumpKind

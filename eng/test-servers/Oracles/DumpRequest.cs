@@ -1,4 +1,4 @@
-namespace Nebula.Rotation.Integration.Tests.Oracles;
+namespace Nebula.Rotation.TestServers.Oracles;
 
 /// <summary>What to read. Dumps are of whole databases; on a server that others use too, the lines about the whole cluster are cut down to the roles in question.</summary>
 internal sealed record DumpRequest

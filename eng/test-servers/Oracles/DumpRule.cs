@@ -1,4 +1,4 @@
-namespace Nebula.Rotation.Integration.Tests.Oracles;
+namespace Nebula.Rotation.TestServers.Oracles;
 
 /// <summary>A difference that is not counted. Each has a name, is asked for by name, and what it excuses is listed in the result.</summary>
 internal enum DumpRule

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Nebula.Rotation.Integration.Tests.Oracles;
+namespace Nebula.Rotation.TestServers.Oracles;
 
 /// <summary>
 /// Splits the text of a dump into statements, each a list of tokens, as psql does (src/fe_utils/psqlscan.l): quotes, dollar quotes, nested comments,
