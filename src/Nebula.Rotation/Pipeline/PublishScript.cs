@@ -31,6 +31,9 @@ internal sealed class PublishScript(ScriptBlock script)
         try
         {
             shell.Invoke(null, said);
+            // A script that is stopped does not always throw.
+            if (shell.InvocationStateInfo.State != PSInvocationState.Completed)
+                failure = Failed("it was stopped.", mask);
         }
 #pragma warning disable CA1031 // Whatever a user's script throws is the workflow's to judge: it fails the Publish stage.
         catch (Exception e)
