@@ -12,9 +12,9 @@ public sealed partial class OutputTests
     {
         using var scene = new Scene();
         var shown = Show(scene, "Invoke-NebulaRotation orders -Force");
-        Assert.Contains("Credential: orders", shown, StringComparison.Ordinal);
-        Assert.Matches(@"Stage\s+Status\s+Duration\s+OldUsername\s+NewUsername\s+Message", shown);
-        Assert.Matches(@"CreateLogin\s+Succeeded\s+1\.2 s\s+orders_old\s+new_user\s+CreateLogin is over\.", shown);
+        Assert.Contains("Rotation: orders: orders_old -> new_user", shown, StringComparison.Ordinal);
+        Assert.Matches(@"Stage\s+Status\s+Duration\s+Message", shown);
+        Assert.Matches(@"CreateLogin\s+Succeeded\s+1\.2 s\s+CreateLogin is over\.", shown);
     }
 
     [Fact]
