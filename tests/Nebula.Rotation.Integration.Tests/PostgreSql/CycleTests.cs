@@ -5,8 +5,12 @@ using Nebula.Rotation.Integration.Tests.Servers;
 namespace Nebula.Rotation.Integration.Tests.PostgreSql;
 
 /// <summary>A whole rotation on a real server, against our own reading and an independent one.</summary>
-public sealed class CycleTests(SharedPostgres postgres)
+public abstract class CycleTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : CycleTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : CycleTests(postgres);
+
     /// <summary>{0} login, {1} group, {2} other role, {3} owner, {4} database, {5} deputy, {6} member.</summary>
     private const string Everything =
         """"
