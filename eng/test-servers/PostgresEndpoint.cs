@@ -4,7 +4,7 @@ namespace Nebula.Rotation.TestServers;
 internal sealed record PostgresEndpoint(string Host, int Port, string User, string Password, string Database)
 {
     /// <summary>Which server it stands for.</summary>
-    public PostgresRelease Release { get; private init; } = PostgresRelease.Distribution;
+    public PostgresRelease Release { get; init; } = PostgresRelease.Distribution;
 
     /// <summary>The endpoint that the environment names, or null.</summary>
     /// <exception cref="ServerUnavailableException">It names one in a form that is not understood.</exception>

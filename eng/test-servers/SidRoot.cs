@@ -45,10 +45,9 @@ internal static class SidRoot
             await using var oneAtATime = await LockAsync(root + ".lock", patience.Token);
             if (Find(package, folder) is { } madeMeanwhile)
                 return madeMeanwhile;
-            // We hold the lock: these belong to runs that were killed.
-            foreach (var leftover in Directory.EnumerateDirectories(Path.GetDirectoryName(root)!, Path.GetFileName(root) + ".new-*"))
-                Directory.Delete(leftover, recursive: true);
+            RemoveLeftovers(root);
             await MakeAsync(server, package, root, folder, patience.Token);
+            RemoveLeftovers(root);
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
@@ -87,6 +86,24 @@ internal static class SidRoot
             catch (IOException) when (File.Exists(path))
             {
                 await Task.Delay(Poll, ct);
+            }
+        }
+    }
+
+    /// <summary>We hold the lock: what is half made belongs to runs that were killed. A download of theirs may go on for a while, and make its folder anew.</summary>
+    private static void RemoveLeftovers(string root)
+    {
+        foreach (var leftover in Directory.EnumerateDirectories(Path.GetDirectoryName(root)!, Path.GetFileName(root) + ".new-*"))
+        {
+            try
+            {
+                var aside = $"{root}.new-{Guid.NewGuid():N}";
+                Directory.Move(leftover, aside);
+                Directory.Delete(aside, recursive: true);
+            }
+            catch (IOException)
+            {
+                // It is in nobody's way. We try again when ours is made.
             }
         }
     }
@@ -136,7 +153,9 @@ internal static class SidRoot
     [SupportedOSPlatform("linux")]
     private static async Task WrapAsync(string program, string made, string root, CancellationToken ct)
     {
-        var loader = Directory.GetFiles(Path.Combine(made, "usr/lib"), "ld-linux*.so.*", SearchOption.AllDirectories).First(file => new FileInfo(file).LinkTarget is null);
+        // In usr/lib/<architecture>, beside the libraries.
+        var oneDown = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 };
+        var loader = Directory.GetFiles(Path.Combine(made, "usr/lib"), "ld-linux*.so.*", oneDown).First(file => new FileInfo(file).LinkTarget is null);
         var mode = File.GetUnixFileMode(program);
         File.Move(program, program + ".elf");
         await File.WriteAllTextAsync(program, $"""

@@ -19,12 +19,17 @@ public class SharedPostgres : IAsyncLifetime
     }
 
     private protected SharedPostgres(PostgresRelease release)
+        : this(release, () => PostgresServer.StartAsync(new PostgresServerOptions { Release = release, MaxConnections = 200 }))
     {
-        Release = release;
-        _server = new(() => PostgresServer.StartAsync(new PostgresServerOptions { Release = release, MaxConnections = 200 }));
     }
 
-    public PostgresRelease Release { get; }
+    private protected SharedPostgres(PostgresRelease release, Func<Task<PostgresServer>> start)
+    {
+        Release = release;
+        _server = new(start);
+    }
+
+    internal PostgresRelease Release { get; }
 
     /// <summary>The server. Skips the calling test by name where there is none to be had; in continuous integration it fails.</summary>
     public Task<PostgresServer> ServerAsync() => ServerRequirement.OrSkip(() => _server.Value, Assert.Skip);
