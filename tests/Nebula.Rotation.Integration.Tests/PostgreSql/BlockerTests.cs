@@ -3,8 +3,12 @@ using Nebula.Rotation.Integration.Tests.Servers;
 namespace Nebula.Rotation.Integration.Tests.PostgreSql;
 
 /// <summary>What no rule understands is a blocker, by its name.</summary>
-public sealed class BlockerTests(SharedPostgres postgres)
+public abstract class BlockerTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : BlockerTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : BlockerTests(postgres);
+
     private const string Wrapper = "CREATE FOREIGN DATA WRAPPER nowhere; CREATE SERVER far FOREIGN DATA WRAPPER nowhere; ";
 
     public static TheoryData<string, string> Cases => new()
