@@ -139,7 +139,7 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
             return;
         throw new RotationException(
             failed.ErrorCode ?? RotationErrorCode.ServerUnreachable,
-            $"'{login.Username}' cannot be used at {failed.Endpoint}: {failed.Message}",
+            $"'{login.Username}' cannot be used: {failed.Message}",
             "Nothing was stored or changed. Give a login that works, or store it unchecked with -SkipCheck.");
     }
 
