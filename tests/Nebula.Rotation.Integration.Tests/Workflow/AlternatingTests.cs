@@ -16,7 +16,9 @@ public sealed class AlternatingTests(SharedPostgres postgres)
         var (first, second) = (scene.OldLogin, scene.OldLogin + "_b");
         await scene.Database.ExecuteAsync($"CREATE TABLE public.extra (a integer); GRANT SELECT ON public.extra TO {PostgresServer.Identifier(first)}");
         var before = await ReadAsync(scene, first);
+        Assert.True(before.CountOfLogin(DumpKind.Grant) > 0, "the oracle reads grants");
         HashSet<string> passwords = [];
+        DumpReading? afterTwo = null;
         await using (var traffic = new Traffic(scene))
         {
             for (var flip = 1; flip <= Flips; flip++)
@@ -39,6 +41,8 @@ public sealed class AlternatingTests(SharedPostgres postgres)
                 Assert.Equal(!mayInsert, await AskAsync(scene, "SELECT has_table_privilege($1, 'public.extra', 'SELECT')", live.Username));
                 Assert.Equal(mayInsert, await AskAsync(scene, "SELECT has_table_privilege($1, 'public.extra', 'INSERT')", live.Username));
                 await AssertPairAsync(scene, live.Username, idle);
+                if (flip == 2)
+                    afterTwo = await ReadAsync(scene, first, whole: true);
             }
 
             await traffic.FlowsAsync(30);
@@ -48,6 +52,10 @@ public sealed class AlternatingTests(SharedPostgres postgres)
 
         Assert.Equal(first, (await scene.LiveAsync()).Username);
         var diff = DumpOracle.Diff(before, await ReadAsync(scene, first), DumpRule.PinnedSearchPath);
+        Assert.True(diff.IsEmpty, diff.ToString());
+
+        // From when both are there nothing in the database changes but what the two have been given: the idle one gathers nothing.
+        diff = DumpOracle.Diff(afterTwo!, await ReadAsync(scene, first, whole: true));
         Assert.True(diff.IsEmpty, diff.ToString());
     }
 
@@ -218,6 +226,7 @@ public sealed class AlternatingTests(SharedPostgres postgres)
         return await command.ExecuteScalarAsync(Scene.Ct) is true;
     }
 
-    private static Task<DumpReading> ReadAsync(Scene scene, string login) =>
-        DumpOracle.ReadAsync(scene.Database.Server, DumpRequest.Of(login, [scene.Database.Name]), Scene.Ct);
+    /// <summary>What the dump says of the login; whole, also of everybody else in the database, the idle login among them.</summary>
+    private static Task<DumpReading> ReadAsync(Scene scene, string login, bool whole = false) =>
+        DumpOracle.ReadAsync(scene.Database.Server, (whole ? DumpRequest.Of(login, [scene.Database.Name]) : DumpRequest.Of(login, [scene.Database.Name]).OnlyTheLogin()), Scene.Ct);
 }
