@@ -17,6 +17,8 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
         var engine = services.Engines.Get(credential.DatabaseType);
         Validate(engine, credential);
         UsernameGenerator.ValidateUsername(request.Login.Username, engine.UsernameRules);
+        if (StrategyOptions.GetAlternateUsername(credential) == request.Login.Username)
+            throw AlternateLogins.NotAnother(request.Login.Username);
         if (await _store.FindAsync(credential.Name, credential.Scope, cancellationToken) is not null)
         {
             throw new RotationException(
@@ -138,6 +140,8 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
         PasswordGenerator.Validate(credential.PasswordPolicy);
         UsernameGenerator.ValidateTemplate(credential.UsernameTemplate, engine.UsernameRules);
         engine.Validate(credential);
+        if (StrategyOptions.GetAlternateUsername(credential) is { } alternate)
+            AlternateLogins.Validate(engine, credential, alternate);
     }
 
     private static async Task RequireLoginAsync(

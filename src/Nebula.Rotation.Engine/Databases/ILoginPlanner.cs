@@ -22,6 +22,9 @@ internal interface ILoginPlanner
     /// </summary>
     SnapshotDiff Compare(LoginSnapshot source, LoginSnapshot target, bool afterMove);
 
+    /// <summary>Sets another password on a login that exists: a statement with the slot. Nothing else about the login changes.</summary>
+    IReadOnlyList<PlannedStatement> PlanPassword(LoginSnapshot login);
+
     /// <summary>Refuses new logins of a login; live sessions stay.</summary>
     IReadOnlyList<PlannedStatement> PlanBlock(LoginSnapshot login);
 
@@ -39,4 +42,10 @@ internal interface ILoginPlanner
     /// <paramref name="successor"/> first. Fails on the server when anything is left.
     /// </summary>
     IReadOnlyList<PlannedStatement> PlanDrop(LoginSnapshot login, LoginSnapshot successor);
+
+    /// <summary>
+    /// Leaves a login for its next turn, instead of dropping it: blocked, without a password, the overlap ended on both, and nobody has anything through
+    /// it any more. What it has itself stays; <see cref="PlanClone"/> brings it up to date when its turn comes. Can be repeated.
+    /// </summary>
+    IReadOnlyList<PlannedStatement> PlanIdle(LoginSnapshot login, LoginSnapshot successor);
 }

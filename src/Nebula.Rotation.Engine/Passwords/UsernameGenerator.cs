@@ -15,6 +15,9 @@ internal static partial class UsernameGenerator
 {
     public const string DefaultTemplate = "{name}_{random}";
 
+    /// <summary>What tells the second of two names that take turns from the first.</summary>
+    public const string AlternateSuffix = "_b";
+
     private const int RandomBytes = 4;
 
     public static void ValidateTemplate(string? template, UsernameRules rules)
@@ -47,6 +50,19 @@ internal static partial class UsernameGenerator
                 return username;
             name = name[..^1];
         }
+    }
+
+    /// <summary>
+    /// The name that takes turns with another: with the ending, or without it where the other has it. Cut to fit, the ending never.
+    /// </summary>
+    public static string Alternate(string username, UsernameRules rules)
+    {
+        if (username.Length > AlternateSuffix.Length && username.EndsWith(AlternateSuffix, StringComparison.Ordinal))
+            return username[..^AlternateSuffix.Length];
+        var name = username;
+        while (rules.Measure(name + AlternateSuffix) > rules.MaxLength || (name.Length > 0 && char.IsHighSurrogate(name[^1])))
+            name = name[..^1];
+        return name + AlternateSuffix;
     }
 
     /// <summary>Refuses a user name that the server would cut or keep for itself.</summary>

@@ -13,17 +13,26 @@ internal sealed class PlanReader(WorkflowServices services)
         await using var admin = await engine.ConnectAdminAsync(credential, adminLogin, cancellationToken);
 
         var source = await admin.ReadSnapshotAsync(credential.Username, cancellationToken);
-        var username = UsernameGenerator.Generate(credential.UsernameTemplate, credential.Name, engine.UsernameRules, services.Time.GetUtcNow());
-        var absent = new LoginSnapshot { Username = username, Exists = false, Server = source.Server, Hints = source.Hints };
-        var plan = engine.Planner.PlanClone(source, absent);
+        var strategy = request.Strategy ?? credential.Strategy;
+        var takesTurns = strategy == RotationStrategy.AlternatingUsers;
+        var username = takesTurns
+            ? await AlternateLogins.FindNameAsync(services.Store, credential, engine, source.Username, cancellationToken)
+            : UsernameGenerator.Generate(credential.UsernameTemplate, credential.Name, engine.UsernameRules, services.Time.GetUtcNow());
+        var before = takesTurns
+            ? await admin.ReadSnapshotAsync(username, cancellationToken)
+            : new LoginSnapshot { Username = username, Exists = false, Server = source.Server, Hints = source.Hints };
+        var plan = engine.Planner.PlanClone(source, before);
         var preflight = await admin.PreflightAsync(credential, source, cancellationToken);
 
         // The rest is planned on what the two would have by then.
         var target = source with { Username = username, Facts = [.. source.Facts.Where(fact => !fact.IsExclusive)] };
         var drained = source with { Facts = [.. source.Facts.Where(fact => !fact.IsExclusive)] };
         var settings = new RotationSettings().With(request);
-        var last = settings.RetainFor > TimeSpan.Zero ? engine.Planner.PlanEndOverlap(drained, target) : engine.Planner.PlanDrop(drained, target);
-        var statements = plan.CreateStatements
+        var last = settings.RetainFor > TimeSpan.Zero ? engine.Planner.PlanEndOverlap(drained, target)
+            : takesTurns ? engine.Planner.PlanIdle(drained, target)
+            : engine.Planner.PlanDrop(drained, target);
+        var statements = (before.Exists ? engine.Planner.PlanPassword(before) : [])
+            .Concat(plan.CreateStatements)
             .Concat(plan.CloneStatements)
             .Concat(engine.Planner.PlanBlock(source))
             .Concat(engine.Planner.PlanMove(source, target).SelectMany(step => step.Statements))
@@ -33,7 +42,7 @@ internal sealed class PlanReader(WorkflowServices services)
         {
             Credential = credential.Name,
             DatabaseType = credential.DatabaseType,
-            Strategy = request.Strategy ?? credential.Strategy,
+            Strategy = strategy,
             OldUsername = credential.Username,
             NewUsername = username,
             Facts = source.Facts,
@@ -43,9 +52,24 @@ internal sealed class PlanReader(WorkflowServices services)
                 .. source.Blockers,
                 .. plan.Blockers,
                 .. preflight.Blockers,
+                .. takesTurns ? await NotOursAsync(credential, before, cancellationToken) : [],
                 .. preflight.MissingRights.Select(right => new PlanBlocker(adminLogin.Username, $"lacks a right: {right}", "Have it granted.")),
             ],
             Warnings = [.. plan.Warnings, .. preflight.Warnings],
         };
+    }
+
+    /// <summary>What Prepare would refuse, as something to read beside the other blockers.</summary>
+    private async Task<IReadOnlyList<PlanBlocker>> NotOursAsync(DatabaseCredential credential, LoginSnapshot login, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await AlternateLogins.RequireOursAsync(services.Store, credential, login, cancellationToken);
+            return [];
+        }
+        catch (RotationException exception) when (exception.Code == RotationErrorCode.InvalidArgument)
+        {
+            return [new(login.Username, exception.Message, exception.RecommendedAction ?? "")];
+        }
     }
 }

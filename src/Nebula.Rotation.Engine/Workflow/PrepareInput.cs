@@ -19,4 +19,7 @@ internal sealed record PrepareInput
 
     /// <summary>The record to reverse, with its document, or null for a rotation.</summary>
     public (RotationRecord Record, RotationDocument Document)? Reverses { get; init; }
+
+    /// <summary>True when that record had begun to take the old login's password away.</summary>
+    public bool PasswordWasTaken { get; init; }
 }

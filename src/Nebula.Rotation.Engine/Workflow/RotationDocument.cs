@@ -28,6 +28,12 @@ internal sealed class RotationDocument
     /// <summary>The facts of <see cref="To"/> when the record was closed: what drift is measured against. Null until then.</summary>
     public LoginSnapshot? Final { get; set; }
 
+    /// <summary>What becomes of the old login in the end: dropped, or left idle for its next turn.</summary>
+    public RotationStrategy Strategy { get; init; }
+
+    /// <summary>True when <see cref="To"/> is there already and gets the password that stands here.</summary>
+    public bool SetsPassword { get; init; }
+
     /// <summary>The state of the rotation that this one reverses, to return to if the reversal fails; null when it reverses none.</summary>
     public RotationState? ReversedState { get; init; }
 

@@ -50,6 +50,9 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
 
     public Guid Id => Record.RotationId;
 
+    /// <summary>True when a login is left idle where it would be dropped: its turn comes again.</summary>
+    public bool TakesTurns => Document.Strategy == RotationStrategy.AlternatingUsers;
+
     /// <summary>The admin's connection, made when first needed and holding the lock of both names.</summary>
     public async Task<IAdminConnection> GetAdminAsync(CancellationToken cancellationToken)
     {
@@ -118,6 +121,18 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
         Document.From = Document.From.WithoutPassword();
         await SaveDocumentAsync(cancellationToken);
         await Store.EraseSecretAsync(lease.Lease, Document.From.Version, cancellationToken);
+    }
+
+    /// <summary>A login that has its turn again is kept for an undo no longer: closes the record that kept it.</summary>
+    public async Task EndRetentionAsync(CancellationToken cancellationToken)
+    {
+        var retained = await Store.ListRotationsAsync(
+            new() { Name = Credential.Name, Scope = Credential.Scope, States = [RotationState.Retained] }, cancellationToken);
+        foreach (var record in retained.Where(record => record.OldUsername == NewUsername))
+        {
+            await Store.SetStateAsync(
+                lease.Lease, record.RotationId, new() { State = RotationState.Completed, FinishedAt = record.FinishedAt }, cancellationToken);
+        }
     }
 
     /// <summary>True once the store names the new login: the question that decides between back and forward.</summary>

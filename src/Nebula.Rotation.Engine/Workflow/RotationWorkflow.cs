@@ -78,7 +78,7 @@ internal sealed class RotationWorkflow(WorkflowServices services)
             throw new RotationException(
                 RotationErrorCode.UndoNotPossible,
                 record.State == RotationState.Completed
-                    ? $"Rotation {record.RotationId} is complete: '{record.OldUsername}' was dropped."
+                    ? $"Rotation {record.RotationId} is complete: '{record.OldUsername}' was retired."
                     : $"Rotation {record.RotationId} is {record.State}; '{current.Login.Username}' is live.",
                 "Nothing was changed. Run Invoke-NebulaRotation to replace the live login by a new one; rotate with -RetainFor to keep the old one for a while.");
         }
@@ -106,6 +106,7 @@ internal sealed class RotationWorkflow(WorkflowServices services)
             Settings = settings,
             Stop = stop,
             Reverses = (journal.Record, document),
+            PasswordWasTaken = journal.Entries.Any(entry => entry.Step == Steps.Idle),
         });
     }
 
@@ -202,13 +203,17 @@ internal sealed class RotationWorkflow(WorkflowServices services)
     private async Task<RotationRecord> DropRetainedAsync(
         RotationRecord record, DatabaseCredential credential, LeaseKeeper lease, RotationRequest request, IRotationObserver observer, CancellationToken stop)
     {
+        var live = (await _store.GetCurrentLoginAsync(credential.Id, stop)).Login.Username;
         await using (var run = await OpenAsync(record.RotationId, credential, lease, request, observer, stop))
         {
             try
             {
-                var clock = run.StartStage(RotationStage.Retire, $"Dropping '{run.OldUsername}', which was kept until {record.RetainUntil:u}");
-                await RetireStage.DropAsync(run, run.LeaseLost);
-                await run.ReportAsync(clock, StageStatus.Succeeded, $"'{run.OldUsername}' dropped: its retention is over.", run.LeaseLost);
+                var clock = run.StartStage(RotationStage.Retire, $"Putting '{run.OldUsername}' away, which was kept until {record.RetainUntil:u}");
+                // The two names of a pair come back: one that is live is not touched, whatever a record says.
+                if (run.OldUsername != live)
+                    await RetireStage.PutAwayAsync(run, run.LeaseLost);
+                var message = run.OldUsername == live ? $"'{live}' is live again." : $"{RetireStage.Gone(run)} Its retention is over.";
+                await run.ReportAsync(clock, StageStatus.Succeeded, message, run.LeaseLost);
                 await run.SetStateAsync(new() { State = RotationState.Completed, FinishedAt = services.Time.GetUtcNow() }, run.LeaseLost);
             }
             catch (Exception exception)

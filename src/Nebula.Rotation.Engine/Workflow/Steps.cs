@@ -9,4 +9,5 @@ internal static class Steps
     public const string Moved = "moved";
     public const string EndOverlap = "end-overlap";
     public const string Drop = "drop-old";
+    public const string Idle = "idle-old";
 }

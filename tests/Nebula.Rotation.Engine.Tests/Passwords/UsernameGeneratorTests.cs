@@ -28,6 +28,15 @@ public sealed class UsernameGeneratorTests
     }
 
     [Theory]
+    [InlineData("app", "app_b")]
+    [InlineData("app_b", "app")]
+    [InlineData("_b", "_b_b")]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa_b")]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa🔑", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa_b")]
+    public void The_other_of_two_names_has_the_ending_whole_and_fits(string username, string expected) =>
+        Assert.Equal(expected, UsernameGenerator.Alternate(username, Rules));
+
+    [Theory]
     [InlineData("{name}")]
     [InlineData("{name}_{random}_{host}")]
     [InlineData("{random")]

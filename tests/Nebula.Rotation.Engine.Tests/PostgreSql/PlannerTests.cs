@@ -32,6 +32,34 @@ public sealed class PlannerTests
     }
 
     [Fact]
+    public void Another_password_goes_through_a_slot()
+    {
+        var statement = Assert.Single(Planner.PlanPassword(Of("n\"ew") with { CanLogIn = false }));
+        Assert.Equal("ALTER ROLE \"n\"\"ew\" WITH PASSWORD '***'", statement.MaskedText);
+        Assert.True(statement.CarriesPassword);
+    }
+
+    [Fact]
+    public void An_idle_login_keeps_what_it_has_and_nobody_has_anything_through_it()
+    {
+        var member = MemberOf("x") with { Kind = FactKinds.HasMember, ObjectType = null, ObjectName = null, Grantor = "\"boss\"", Grantee = "\"reader\"" };
+        var old = Of("old", Privilege("SELECT", "t", option: true), Granted("SELECT", "t", "\"third\""), member, member with { Grantee = "\"keeper\"", WithGrantOption = true });
+        var @new = Of("new", MemberOf("\"old\""));
+        Assert.Equal(
+            [
+                "REVOKE \"old\" FROM \"new\"",
+                "SET LOCAL ROLE \"old\"",
+                "REVOKE SELECT ON TABLE t FROM \"third\"",
+                "SET LOCAL ROLE NONE",
+                "REVOKE \"old\" FROM \"reader\"",
+                "ALTER ROLE \"old\" WITH NOLOGIN PASSWORD NULL",
+            ],
+            Texts(Planner.PlanIdle(old, @new)));
+        Assert.Equal(["ALTER ROLE \"old\" WITH NOLOGIN PASSWORD NULL"], Texts(Planner.PlanIdle(Of("old", Privilege("SELECT", "t")), @new with { Facts = [] })));
+        Assert.Empty(Planner.PlanIdle(Absent("old"), @new));
+    }
+
+    [Fact]
     public void Tables_with_equal_privileges_go_in_one_statement()
     {
         var source = Of("old", Privilege("SELECT", "s.a"), Privilege("INSERT", "s.a"), Privilege("INSERT", "s.b", "VIEW"), Privilege("SELECT", "s.b", "VIEW"), Privilege("SELECT", "s.c"));

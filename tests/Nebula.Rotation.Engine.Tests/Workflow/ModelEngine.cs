@@ -9,7 +9,7 @@ internal sealed class ModelEngine(ModelServer server, ModelPlanner planner, Acti
 {
     public DatabaseType DatabaseType => DatabaseType.PostgreSql;
 
-    public IReadOnlyCollection<RotationStrategy> Strategies { get; } = [RotationStrategy.DualUser];
+    public IReadOnlyCollection<RotationStrategy> Strategies { get; } = [RotationStrategy.DualUser, RotationStrategy.AlternatingUsers];
 
     public ILoginPlanner Planner => planner;
 

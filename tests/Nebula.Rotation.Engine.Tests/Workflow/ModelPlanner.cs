@@ -42,6 +42,9 @@ internal sealed class ModelPlanner : ILoginPlanner
             : diff;
     }
 
+    public IReadOnlyList<PlannedStatement> PlanPassword(LoginSnapshot login) =>
+        [new() { Stage = RotationStage.CreateLogin, Text = $"password|{login.Username}", TextAfterPassword = "" }];
+
     public IReadOnlyList<PlannedStatement> PlanBlock(LoginSnapshot login) => [Statement(RotationStage.Retire, $"block|{login.Username}")];
 
     public IReadOnlyList<PlannedStatement> PlanUnblock(LoginSnapshot login) => [Statement(RotationStage.Retire, $"enable|{login.Username}")];
@@ -64,6 +67,9 @@ internal sealed class ModelPlanner : ILoginPlanner
 
     public IReadOnlyList<PlannedStatement> PlanDrop(LoginSnapshot login, LoginSnapshot successor) =>
         [.. PlanEndOverlap(login, successor), Statement(RotationStage.Retire, $"drop|{login.Username}")];
+
+    public IReadOnlyList<PlannedStatement> PlanIdle(LoginSnapshot login, LoginSnapshot successor) =>
+        [.. PlanEndOverlap(login, successor), Statement(RotationStage.Retire, $"idle|{login.Username}")];
 
     private static IEnumerable<PermissionFact> Additive(LoginSnapshot login) => login.Facts.Where(fact => !fact.IsExclusive && !IsOverlap(fact));
 

@@ -64,6 +64,12 @@ internal sealed class ModelServer
             _logins[name] = _logins[name] with { Facts = [.. _logins[name].Facts, fact] };
     }
 
+    public void Revoke(string name, PermissionFact fact)
+    {
+        lock (_gate)
+            _logins[name] = _logins[name] with { Facts = [.. _logins[name].Facts.Where(has => has != fact)] };
+    }
+
     public bool LogsIn(string name, string password)
     {
         lock (_gate)
@@ -118,6 +124,12 @@ internal sealed class ModelServer
             case "enable":
                 logins[name] = logins[name] with { CanLogIn = true };
                 break;
+            case "password":
+                logins[name] = logins[name] with { Password = password ?? throw new InvalidOperationException("no password") };
+                break;
+            case "idle":
+                logins[name] = logins[name] with { CanLogIn = false, Password = null };
+                break;
             case "block":
                 logins[name] = logins[name] with { CanLogIn = false };
                 break;
@@ -139,4 +151,4 @@ internal sealed class ModelServer
 }
 
 /// <summary>A login of the model; immutable, so that a transaction can work on a copy.</summary>
-internal sealed record ModelLogin(string Password, bool CanLogIn, IReadOnlyList<PermissionFact> Facts, IReadOnlyList<string> Sessions);
+internal sealed record ModelLogin(string? Password, bool CanLogIn, IReadOnlyList<PermissionFact> Facts, IReadOnlyList<string> Sessions);

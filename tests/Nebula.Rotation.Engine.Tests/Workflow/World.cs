@@ -79,6 +79,13 @@ internal sealed class World : IAsyncDisposable
 
     public Task<RotationRecord> RotateUntilAsync(CancellationToken stop) => Runner().RotateAsync(Request, Observer, stop);
 
+    public async Task SetAlternateAsync(string username) =>
+        Credential = await Store.UpdateAsync(
+            (await Store.FindAsync("app", DatabaseCredential.DefaultScope, CancellationToken.None))! with { Option = new Dictionary<string, string> { ["alternateusername"] = username } },
+            null,
+            null,
+            CancellationToken.None);
+
     public async Task<Login> LiveLoginAsync() => (await Store.GetCurrentLoginAsync(Credential.Id, CancellationToken.None)).Login;
 
     public async Task<RotationRecord?> LastRotationAsync()
@@ -107,6 +114,22 @@ internal sealed class World : IAsyncDisposable
         Assert.Equal(facts.Order(StringComparer.Ordinal), Server[live.Username].Facts.Select(fact => fact.Name).Order(StringComparer.Ordinal));
         Assert.True(Server.LogsIn(live.Username, live.Password.Reveal()));
         Assert.Empty(Server.Locks);
+    }
+
+    /// <summary>Two logins at most and only these; the one that is not live is idle, with nothing that the overlap needed.</summary>
+    public async Task AssertPairAsync(string first, string second, params string[] facts)
+    {
+        var live = await LiveLoginAsync();
+        Assert.Contains(live.Username, new[] { first, second });
+        Assert.Subset(new HashSet<string> { "postgres", first, second }, Server.Names.ToHashSet());
+        Assert.Equal(facts.Order(StringComparer.Ordinal), Server[live.Username].Facts.Select(fact => fact.Name).Order(StringComparer.Ordinal));
+        Assert.True(Server.LogsIn(live.Username, live.Password.Reveal()), $"'{live.Username}' does not log in");
+        Assert.Empty(Server.Locks);
+        if (Server.Names.Except(["postgres", live.Username]).SingleOrDefault() is not { } other)
+            return;
+        Assert.False(Server[other].CanLogIn, $"'{other}' is enabled");
+        Assert.True(Server[other].Password is null, $"'{other}' has a password");
+        Assert.DoesNotContain(Server[other].Facts, fact => fact.IsExclusive || fact.Name.StartsWith("overlap", StringComparison.Ordinal));
     }
 
     public async ValueTask DisposeAsync()

@@ -8,7 +8,7 @@ internal sealed class PostgreSqlEngine : IDatabaseEngine
 {
     public DatabaseType DatabaseType => DatabaseType.PostgreSql;
 
-    public IReadOnlyCollection<RotationStrategy> Strategies { get; } = [RotationStrategy.DualUser];
+    public IReadOnlyCollection<RotationStrategy> Strategies { get; } = [RotationStrategy.DualUser, RotationStrategy.AlternatingUsers];
 
     public ILoginPlanner Planner { get; } = new PostgreSqlPlanner();
 

@@ -27,10 +27,10 @@ internal static class PostgreSqlOptions
     public static void Validate(DatabaseCredential credential)
     {
         LockTimeout(credential);
-        if (credential.Option.Keys.FirstOrDefault(name => !name.Equals(LockTimeoutName, StringComparison.OrdinalIgnoreCase)) is { } unknown)
+        if (credential.Option.Keys.FirstOrDefault(name => !name.Equals(LockTimeoutName, StringComparison.OrdinalIgnoreCase) && !StrategyOptions.IsOne(name)) is { } unknown)
         {
             throw new RotationException(
-                RotationErrorCode.InvalidArgument, $"PostgreSQL has no option '{unknown}'.", $"Use {LockTimeoutName}, or leave options out.");
+                RotationErrorCode.InvalidArgument, $"PostgreSQL has no option '{unknown}'.", $"Use {LockTimeoutName} or {StrategyOptions.AlternateUsername}, or leave options out.");
         }
     }
 

@@ -61,6 +61,17 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
         };
     }
 
+    public IReadOnlyList<PlannedStatement> PlanPassword(LoginSnapshot login) =>
+    [
+        new()
+        {
+            Stage = RotationStage.CreateLogin,
+            Text = $"ALTER ROLE {PostgreSqlDialect.Identifier(login.Username)} WITH PASSWORD ",
+            TextAfterPassword = "",
+            Rule = "Password",
+        },
+    ];
+
     public IReadOnlyList<PlannedStatement> PlanBlock(LoginSnapshot login) => Switch(login, "NOLOGIN");
 
     public IReadOnlyList<PlannedStatement> PlanUnblock(LoginSnapshot login) => Switch(login, "LOGIN");
@@ -90,6 +101,25 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
         foreach (var rule in rules.Reverse().Where(rule => !rule.GoesWithLogin))
             rule.Take(new(login, list), new([], [.. login.Facts.Where(rule.Handles)]));
         list.Add("Drop", null, $"DROP ROLE {PostgreSqlDialect.Identifier(login.Username)}");
+        return list.Statements;
+    }
+
+    public IReadOnlyList<PlannedStatement> PlanIdle(LoginSnapshot login, LoginSnapshot successor)
+    {
+        if (!login.Exists)
+            return [];
+        var list = new StatementList(RotationStage.Retire);
+        var context = new RuleContext(login, list);
+        OverlapRule.End(login, successor, list);
+
+        // What others have from the login, or as its members, they have from the successor too: proved before. Here it would outlive whatever is
+        // revoked there until the next turn. Members with ADMIN OPTION are those who administer the login, and stay.
+        var throughIt = OverlapRule.Without(login, successor)
+            .Where(fact => fact.Kind is FactKinds.GrantedPrivilege or FactKinds.GrantedMembership || fact is { Kind: FactKinds.HasMember, WithGrantOption: false })
+            .ToList();
+        foreach (var rule in rules.Reverse())
+            rule.Take(context, new([], [.. throughIt.Where(rule.Handles)]));
+        list.Add("Idle", null, $"ALTER ROLE {context.LoginName} WITH NOLOGIN PASSWORD NULL");
         return list.Statements;
     }
 

@@ -12,6 +12,11 @@ internal static class CloneStages
     {
         var create = run.StartStage(RotationStage.CreateLogin, $"Creating '{run.NewUsername}'");
         await run.JournalAsync(RotationStage.CreateLogin, Steps.Login, JournalPhase.Intent, cancellationToken);
+        var setsPassword = run.Document.SetsPassword;
+        if (setsPassword)
+            await run.EndRetentionAsync(cancellationToken);
+        IReadOnlyList<PlannedStatement> createStatements =
+            setsPassword ? [.. run.Planner.PlanPassword(run.Document.TargetBefore), .. plan.CreateStatements] : plan.CreateStatements;
 
         StageClock? clone = null;
         await ChangeRunner.RetryAsync(
@@ -23,7 +28,7 @@ internal static class CloneStages
                 var admin = await run.GetAdminAsync(cancellationToken);
                 await using var unit = await admin.BeginAsync(cancellationToken);
                 await StageFailure.AsAsync(
-                    RotationErrorCode.CreateLoginFailed, () => unit.ApplyAsync(plan.CreateStatements, run.Document.To.ToLogin(), cancellationToken));
+                    RotationErrorCode.CreateLoginFailed, () => unit.ApplyAsync(createStatements, run.Document.To.ToLogin(), cancellationToken));
                 create.Finish();
                 clone = run.StartStage(RotationStage.ClonePermissions, $"Giving '{run.NewUsername}' what '{run.OldUsername}' has");
                 await StageFailure.AsAsync(
@@ -41,9 +46,9 @@ internal static class CloneStages
         await run.ReportAsync(
             create,
             StageStatus.Succeeded,
-            existed ? $"'{run.NewUsername}' is there and enabled." : $"'{run.NewUsername}' created.",
+            existed ? $"'{run.NewUsername}' is there and enabled{(setsPassword ? ", with another password" : "")}." : $"'{run.NewUsername}' created.",
             cancellationToken,
-            ("Statements", plan.CreateStatements.Count));
+            ("Statements", createStatements.Count));
         await run.ReportAsync(
             clone!,
             StageStatus.Succeeded,

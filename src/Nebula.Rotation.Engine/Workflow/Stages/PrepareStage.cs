@@ -47,7 +47,7 @@ internal static class PrepareStage
     {
         var credential = input.Credential;
         var engine = services.Engines.Get(credential.DatabaseType);
-        var strategy = input.Request.Strategy ?? credential.Strategy;
+        var strategy = input.Reverses?.Document.Strategy ?? input.Request.Strategy ?? credential.Strategy;
         if (!engine.Strategies.Contains(strategy))
         {
             throw new RotationException(
@@ -64,16 +64,26 @@ internal static class PrepareStage
         try
         {
             var from = new DocumentLogin(current.Login.Username, current.Login.Password.Reveal(), current.Version);
-            var to = input.Reverses?.Document.From ?? await DrawAsync(services, credential, engine, admin, cancellationToken);
+            var takesTurns = strategy == RotationStrategy.AlternatingUsers;
+            var to = input.Reverses?.Document.From
+                ?? (takesTurns
+                    ? await NewVersionAsync(
+                        services,
+                        credential,
+                        await AlternateLogins.FindNameAsync(services.Store, credential, engine, from.Username, cancellationToken),
+                        cancellationToken)
+                    : await DrawAsync(services, credential, engine, admin, cancellationToken));
             await RotationRun.LockAsync(admin, from.Username, to.Username, cancellationToken);
 
             var source = await admin.ReadSnapshotAsync(from.Username, cancellationToken);
             var target = await admin.ReadSnapshotAsync(to.Username, cancellationToken);
-            if (input.Reverses is not null && !target.Exists)
+            if (input.Reverses is null && takesTurns)
+                await AlternateLogins.RequireOursAsync(services.Store, credential, target, cancellationToken);
+            if (input.Reverses is not null && (!target.Exists || to.Password.Length == 0))
             {
                 throw new RotationException(
                     RotationErrorCode.UndoNotPossible,
-                    $"'{to.Username}' is not there any more.",
+                    target.Exists ? $"The password of '{to.Username}' was erased." : $"'{to.Username}' is not there any more.",
                     "Run Invoke-NebulaRotation to replace the live login by a new one.");
             }
 
@@ -95,6 +105,8 @@ internal static class PrepareStage
                     To = to,
                     Source = source,
                     TargetBefore = target,
+                    Strategy = strategy,
+                    SetsPassword = takesTurns && (input.Reverses is null ? target.Exists : input.PasswordWasTaken),
                     ReversedState = input.Reverses?.Record.State,
                 },
                 cancellationToken);
@@ -175,14 +187,20 @@ internal static class PrepareStage
             var username = UsernameGenerator.Generate(credential.UsernameTemplate, credential.Name, engine.UsernameRules, services.Time.GetUtcNow());
             if (await admin.IsNameTakenAsync(username, cancellationToken))
                 continue;
-            var password = PasswordGenerator.Generate(credential.PasswordPolicy);
-            return new(username, password.Reveal(), await services.Store.GetLastVersionAsync(credential.Id, cancellationToken) + 1);
+            return await NewVersionAsync(services, credential, username, cancellationToken);
         }
 
         throw new RotationException(
             RotationErrorCode.InvalidArgument,
             $"No free user name was found in {NameTries} tries with the template '{credential.UsernameTemplate ?? UsernameGenerator.DefaultTemplate}'.",
             "Give the credential another -UsernameTemplate.");
+    }
+
+    private static async Task<DocumentLogin> NewVersionAsync(
+        WorkflowServices services, DatabaseCredential credential, string username, CancellationToken cancellationToken)
+    {
+        var password = PasswordGenerator.Generate(credential.PasswordPolicy);
+        return new(username, password.Reveal(), await services.Store.GetLastVersionAsync(credential.Id, cancellationToken) + 1);
     }
 
     private static void Require(Preflight preflight, IReadOnlyList<PlanBlocker> blockers)

@@ -6,7 +6,8 @@ namespace Nebula.Rotation.Engine.Workflow.Stages;
 
 /// <summary>
 /// Takes one login out of service in favour of another: closes the door, looks once more, applies what was granted meanwhile, moves what only one
-/// can have, and drops it or keeps it disabled. Every part asks the database what is true before it acts, so it can be begun again anywhere.
+/// can have, and drops it, leaves it
+/// idle for its next turn, or keeps it disabled. Every part asks the database what is true before it acts, so it can be begun again anywhere.
 /// </summary>
 internal static class RetireStage
 {
@@ -42,23 +43,29 @@ internal static class RetireStage
         if (retained)
             await EndOverlapAsync(run, admin, cancellationToken);
         else
-            moved += await DropAsync(run, cancellationToken);
+            moved += await PutAwayAsync(run, cancellationToken);
 
         await run.ReportAsync(
             clock,
             StageStatus.Succeeded,
             (moved > 0 ? $"{Text.Count(moved, "object")} moved to '{run.NewUsername}'; " : "")
-            + (retained ? $"'{run.OldUsername}' is disabled and kept." : $"'{run.OldUsername}' dropped."),
+            + (retained ? $"'{run.OldUsername}' is disabled and kept." : Gone(run)),
             cancellationToken,
             ("Moved", moved),
             ("Retained", retained));
         return true;
     }
 
-    /// <summary>Drops a login that was kept disabled and whose time is over.</summary>
-    public static async Task<int> DropAsync(RotationRun run, CancellationToken cancellationToken)
+    /// <summary>What has become of the old login when it has been put away.</summary>
+    public static string Gone(RotationRun run) =>
+        run.TakesTurns ? $"'{run.OldUsername}' is idle until its next turn." : $"'{run.OldUsername}' dropped.";
+
+    /// <summary>The last of a login that is blocked: dropped, or left idle for its next turn.</summary>
+    public static async Task<int> PutAwayAsync(RotationRun run, CancellationToken cancellationToken)
     {
-        await run.JournalAsync(RotationStage.Retire, Steps.Drop, JournalPhase.Intent, cancellationToken);
+        var (step, verb) = run.TakesTurns ? (Steps.Idle, "left idle") : (Steps.Drop, "dropped");
+        var activity = run.TakesTurns ? $"Leaving '{run.OldUsername}' idle" : $"Dropping '{run.OldUsername}'";
+        await run.JournalAsync(RotationStage.Retire, step, JournalPhase.Intent, cancellationToken);
         var moved = 0;
         for (var round = 1; ; round++)
         {
@@ -69,14 +76,23 @@ internal static class RetireStage
             if (old.Blockers.Count > 0)
             {
                 throw new RotationException(
-                    RotationErrorCode.DropLoginFailed, $"'{run.OldUsername}' cannot be dropped: {string.Join("; ", old.Blockers)}");
+                    RotationErrorCode.DropLoginFailed, $"'{run.OldUsername}' cannot be {verb}: {string.Join("; ", old.Blockers)}");
             }
 
             var current = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
+            if (run.TakesTurns && run.Planner.PlanMove(old, current).Count > 0)
+            {
+                // No drop fails here because the login has come to own something since it was read.
+                if (round == Rounds)
+                    throw new RotationException(RotationErrorCode.DropLoginFailed, $"'{run.OldUsername}' cannot be {verb}: it comes to own new objects.");
+                moved += await MoveAsync(run, admin, cancellationToken);
+                continue;
+            }
+
             try
             {
-                await ChangeRunner.ApplyAsync(
-                    run, RotationStage.Retire, $"Dropping '{run.OldUsername}'", run.Planner.PlanDrop(old, current), cancellationToken);
+                var statements = run.TakesTurns ? run.Planner.PlanIdle(old, current) : run.Planner.PlanDrop(old, current);
+                await ChangeRunner.ApplyAsync(run, RotationStage.Retire, activity, statements, cancellationToken);
                 break;
             }
             catch (RotationException exception) when (exception.Code == RotationErrorCode.DatabaseError && round < Rounds)
@@ -90,7 +106,7 @@ internal static class RetireStage
             }
         }
 
-        await run.JournalAsync(RotationStage.Retire, Steps.Drop, JournalPhase.Done, cancellationToken);
+        await run.JournalAsync(RotationStage.Retire, step, JournalPhase.Done, cancellationToken);
         if (run.Settings.Emergency)
             await run.EraseOldSecretAsync(cancellationToken);
         return moved;

@@ -22,9 +22,9 @@ internal static class Rollback
         if (run.Has(Steps.Login, JournalPhase.Intent))
         {
             var clock = run.StartStage(RotationStage.CreateLogin, $"Taking '{run.NewUsername}' back");
-            var message = run.Document.TargetBefore.Exists
-                ? await RestoreAsync(run, cancellationToken)
-                : await RemoveAsync(run, cancellationToken);
+            var message = !run.Document.TargetBefore.Exists ? await RemoveAsync(run, cancellationToken)
+                : run.Document is { SetsPassword: true, ReversedState: null } ? await LeaveIdleAsync(run, cancellationToken)
+                : await RestoreAsync(run, cancellationToken);
             await run.JournalAsync(RotationStage.CreateLogin, Steps.Login, JournalPhase.Undone, cancellationToken);
             await run.ReportAsync(clock, StageStatus.RolledBack, message, cancellationToken);
         }
@@ -52,7 +52,33 @@ internal static class Rollback
         if (!login.Exists)
             return $"'{run.NewUsername}' was never made.";
         await RequireOursAsync(run, login, cancellationToken);
+        var old = await WithdrawAsync(run, admin, login, cancellationToken);
+        login = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
+        await ChangeRunner.ApplyAsync(
+            run, RotationStage.CreateLogin, $"Dropping '{run.NewUsername}'", run.Planner.PlanDrop(login, old), cancellationToken);
+        return $"'{run.NewUsername}' dropped.";
+    }
 
+    /// <summary>The login was idle before, and what it was given since is no harm to one that nobody can log in to: it is idle again, without a password.</summary>
+    private static async Task<string> LeaveIdleAsync(RotationRun run, CancellationToken cancellationToken)
+    {
+        await run.EndRetentionAsync(cancellationToken);
+        var admin = await run.GetAdminAsync(cancellationToken);
+        var login = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
+        if (!login.Exists)
+            return $"'{run.NewUsername}' is not there any more.";
+        if (login.CanLogIn)
+            await RequireOursAsync(run, login, cancellationToken);
+        var old = await WithdrawAsync(run, admin, login, cancellationToken);
+        login = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
+        await ChangeRunner.ApplyAsync(
+            run, RotationStage.CreateLogin, $"Leaving '{run.NewUsername}' idle", run.Planner.PlanIdle(login, old), cancellationToken);
+        return $"'{run.NewUsername}' is idle again.";
+    }
+
+    /// <summary>Nobody logs in as the login any more, and what was made in its name is the old one's.</summary>
+    private static async Task<LoginSnapshot> WithdrawAsync(RotationRun run, IAdminConnection admin, LoginSnapshot login, CancellationToken cancellationToken)
+    {
         // Consumers that had adopted it have been sent back; their connections end in their own time, within the bound of this token.
         if (login.CanLogIn)
             await ChangeRunner.ApplyAsync(run, RotationStage.CreateLogin, $"Blocking '{run.NewUsername}'", run.Planner.PlanBlock(login), cancellationToken);
@@ -65,10 +91,7 @@ internal static class Rollback
         var old = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
         foreach (var step in run.Planner.PlanMove(login, old))
             await ChangeRunner.ApplyAsync(run, RotationStage.CreateLogin, step.Description, step.Statements, cancellationToken);
-        login = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
-        await ChangeRunner.ApplyAsync(
-            run, RotationStage.CreateLogin, $"Dropping '{run.NewUsername}'", run.Planner.PlanDrop(login, old), cancellationToken);
-        return $"'{run.NewUsername}' dropped.";
+        return old;
     }
 
     /// <summary>
