@@ -5,7 +5,7 @@ using System.Text;
 namespace Nebula.Rotation.TestServers;
 
 /// <summary>A data folder of our own and the server that runs on it.</summary>
-internal sealed class PostgresCluster
+internal sealed partial class PostgresCluster
 {
     private const int PortAttempts = 5;
 

@@ -7,7 +7,7 @@ namespace Nebula.Rotation.TestServers;
 /// A PostgreSQL server for tests: on 127.0.0.1, with a throw-away data folder, gone with the run even when the run is killed.
 /// The environment variable <c>NEBULA_TEST_POSTGRES</c> (<c>NEBULA_TEST_POSTGRES18</c> for release 18) gives another one instead; what needs the server's own files or process is then refused.
 /// </summary>
-public sealed class PostgresServer : IAsyncDisposable
+public sealed partial class PostgresServer : IAsyncDisposable
 {
     private readonly PostgresEndpoint _endpoint;
     private readonly PostgresCluster? _cluster;
