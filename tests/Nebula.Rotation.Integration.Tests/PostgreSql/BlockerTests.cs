@@ -66,16 +66,54 @@ public sealed class BlockerTests(SharedPostgres postgres)
         }
     }
 
-    [Fact]
-    public async Task Objects_in_another_database_are_a_blocker_with_its_name_and_their_number()
+    [Theory]
+    [InlineData("ALLOW_CONNECTIONS false", "allows no connections", "ALLOW_CONNECTIONS true")]
+    [InlineData("IS_TEMPLATE true", "is a template", "IS_TEMPLATE false")]
+    public async Task A_database_that_cannot_be_visited_is_a_blocker_with_its_name(string how, string reason, string action)
     {
         await using var room = await Room.OpenAsync(postgres);
         await using var other = await postgres.NewDatabaseAsync("Other \"db\"");
         var login = await room.NewLoginAsync();
         await other.ExecuteAsync($"CREATE SCHEMA s AUTHORIZATION {Room.Quote(login)}; CREATE TABLE s.t (); GRANT SELECT ON s.t TO {Room.Quote(login)}");
+        Assert.Empty((await room.ReadAsync(login)).Blockers);
+        await room.ExecuteAsync($"ALTER DATABASE {{0}} {how}", other.Name);
+        try
+        {
+            var blocker = Assert.Single((await room.ReadAsync(login)).Blockers);
+            Assert.Equal($"database {Room.Quote(other.Name)}", blocker.ObjectName);
+            Assert.Contains(reason, blocker.Reason, StringComparison.Ordinal);
+            Assert.Contains(action, blocker.Action, StringComparison.Ordinal);
 
-        var blocker = Assert.Single((await room.ReadAsync(login)).Blockers);
-        Assert.Equal($"database {Room.Quote(other.Name)}: 2 objects", blocker.ObjectName);
+            // A setting is read and set from anywhere.
+            await room.ExecuteAsync("ALTER ROLE {1} IN DATABASE {0} SET search_path = x", other.Name, await room.NewLoginAsync("another"));
+        }
+        finally
+        {
+            await room.ExecuteAsync("ALTER DATABASE {0} ALLOW_CONNECTIONS true", other.Name);
+            await room.ExecuteAsync("ALTER DATABASE {0} IS_TEMPLATE false", other.Name);
+        }
+    }
+
+    [Fact]
+    public async Task What_cannot_be_copied_in_another_database_is_a_blocker_with_both_names()
+    {
+        await using var room = await Room.OpenAsync(postgres);
+        await using var other = await postgres.NewDatabaseAsync("Other \"db\"");
+        var login = await room.NewLoginAsync();
+        await other.ExecuteAsync(
+            $"""
+            SET allow_system_table_mods = on;
+            INSERT INTO pg_shdepend SELECT d.oid, 'pg_class'::regclass, 'pg_stats'::regclass, 0, 'pg_authid'::regclass, r.oid, 'i'
+            FROM pg_database d, pg_roles r WHERE datname = current_database() AND rolname = '{login}'
+            """);
+        try
+        {
+            Assert.Equal($"view pg_stats in database {Room.Quote(other.Name)}", Assert.Single((await room.ReadAsync(login)).Blockers).ObjectName);
+        }
+        finally
+        {
+            await other.ExecuteAsync("SET allow_system_table_mods = on; DELETE FROM pg_shdepend WHERE deptype = 'i'");
+        }
     }
 
     [Fact]

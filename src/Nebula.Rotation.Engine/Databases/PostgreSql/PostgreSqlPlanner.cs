@@ -41,7 +41,7 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
         return new()
         {
             CreateStatements = create.Statements,
-            CloneStatements = clone.Statements,
+            CloneStatements = clone.ByDatabase(Home(target, source), homeFirst: true),
             Blockers = [.. source.Blockers, .. Blockers(source)],
             Warnings = [.. Warnings(source, target)],
         };
@@ -66,7 +66,7 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
     {
         var list = new StatementList(RotationStage.Retire);
         OverlapRule.End(old, @new, list);
-        return list.Statements;
+        return list.ByDatabase(Home(old, @new), homeFirst: true);
     }
 
     public IReadOnlyList<PlannedStatement> PlanDrop(LoginSnapshot login, LoginSnapshot successor)
@@ -85,7 +85,18 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
         foreach (var rule in rules.Reverse().Where(rule => !rule.GoesWithLogin))
             rule.Take(new(login, list), new([], [.. login.Facts.Where(rule.Handles)]));
         list.Add("Drop", null, $"DROP ROLE {PostgreSqlDialect.Identifier(login.Username)}");
-        return list.Statements;
+        return list.ByDatabase(Home(login, successor), homeFirst: false);
+    }
+
+    private static string? Home(params ReadOnlySpan<LoginSnapshot> logins)
+    {
+        foreach (var login in logins)
+        {
+            if (login.Hints.TryGetValue(HintNames.Database, out var database))
+                return database;
+        }
+
+        return null;
     }
 
     /// <summary>Makes the login, or opens the one that is there.</summary>
@@ -118,8 +129,7 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
     private static SnapshotDiff Changes(LoginSnapshot source, LoginSnapshot target, SnapshotDiff diff)
     {
         var missing = diff.Missing.Where(fact => fact.Kind != FactKinds.SearchPath).ToList();
-        if (SearchPathRule.Needed(source, target) is { } path)
-            missing.Add(path);
+        missing.AddRange(SearchPathRule.Needed(source, target));
         return new(missing, diff.Extra);
     }
 
@@ -144,10 +154,10 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
 
     private static IEnumerable<string> Warnings(LoginSnapshot source, LoginSnapshot target)
     {
-        if (source.Hints.ContainsKey(HintNames.UserSchema))
+        foreach (var database in OverlapRule.Databases(source).Where(database => source.Hints.ContainsKey(HintNames.In(HintNames.UserSchema, database))))
         {
             yield return
-                $"The search_path of {source.Username} has \"$user\", which means a schema called like the login. It will be set for the new login with that schema's name written out.";
+                $"The search_path of {source.Username} in database {PostgreSqlDialect.Identifier(database)} has \"$user\", which means a schema called like the login. It will be set for the new login with that schema's name written out.";
         }
 
         if (OverlapRule.IsNeeded(source) && OverlapRule.IsMember(source, target))

@@ -10,7 +10,7 @@ internal static class CatalogSql
     public const string Database = "(SELECT oid FROM pg_database WHERE datname = current_database())";
 
     /// <summary>
-    /// What depends on the login, in the visited database or shared by all: by index, so that the cost follows what the login has
+    /// What depends on the login, in the visited database, and in the credential's own ($2) also what all share: by index, so that the cost follows what the login has
     /// (manual, "pg_shdepend": o owns, a is in its ACL, r is in a policy, i is in its initial ACL).
     /// </summary>
     public const string Dependencies =
@@ -19,7 +19,7 @@ internal static class CatalogSql
         FROM pg_shdepend
         WHERE refclassid = 'pg_authid'::regclass
           AND refobjid = {Login}
-          AND dbid IN (0, {Database})
+          AND (dbid = {Database} OR dbid = 0 AND $2)
         """;
 
     /// <summary>Catalogs whose ACLs <see cref="PrivilegeQuery"/> reads.</summary>

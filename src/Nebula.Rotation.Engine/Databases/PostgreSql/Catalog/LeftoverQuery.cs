@@ -3,8 +3,8 @@ using Npgsql;
 namespace Nebula.Rotation.Engine.Databases.PostgreSql.Catalog;
 
 /// <summary>
-/// The catch-all: every row of pg_shdepend for the login that no other query reads, here and in other databases, by name; and what blocks from
-/// elsewhere (pg_authid's first role, which is number 10, pg_shseclabel, pg_prepared_xacts). What is new in a server's next release ends up here, not lost.
+/// The catch-all: every row of pg_shdepend for the login that no other query reads, by name; and, once, what blocks from elsewhere (pg_authid's first
+/// role, which is number 10, pg_shseclabel, pg_prepared_xacts). What is new in a server's next release ends up here, not lost.
 /// </summary>
 internal sealed class LeftoverQuery : ICatalogQuery
 {
@@ -19,22 +19,17 @@ internal sealed class LeftoverQuery : ICatalogQuery
                  OR d.deptype = 'o' AND d.classid IN ({CatalogSql.ReadOwners}, 'pg_default_acl'::regclass) )
           AND NOT {CatalogSql.IsTemporary("i.schema")}
         UNION ALL
-        SELECT 'database', format('database %I: %s objects', b.datname, count(*))
-        FROM pg_shdepend AS d JOIN pg_database AS b ON b.oid = d.dbid
-        WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = {CatalogSql.Login} AND d.dbid <> {CatalogSql.Database}
-        GROUP BY b.datname
-        UNION ALL
         SELECT 'bootstrap', format('role %I', rolname)
         FROM pg_roles
-        WHERE rolname = $1 AND oid = 10
+        WHERE $2 AND rolname = $1 AND oid = 10
         UNION ALL
         SELECT 'label', format('security label of provider %s', provider)
         FROM pg_shseclabel
-        WHERE classoid = 'pg_authid'::regclass AND objoid = {CatalogSql.Login}
+        WHERE $2 AND classoid = 'pg_authid'::regclass AND objoid = {CatalogSql.Login}
         UNION ALL
         SELECT 'prepared', format('prepared transaction %L in database %I', gid, database)
         FROM pg_prepared_xacts
-        WHERE owner = $1
+        WHERE $2 AND owner = $1
         """;
 
     public async Task ReadAsync(NpgsqlDataReader rows, SnapshotBuilder snapshot, CancellationToken cancellationToken)
@@ -48,7 +43,6 @@ internal sealed class LeftoverQuery : ICatalogQuery
                 "a" => ("Its privileges name the login, and this release cannot copy them.", "Revoke them, or grant them to a role that the login is a member of."),
                 "r" => ("A row security policy names the login.", "Let the policy name a role that the login is a member of."),
                 "i" => ("Its initial privileges, set by an extension's script, name the login.", "Make the extension with another role."),
-                "database" => ("They belong to the login or name it, and only the credential's own database is visited.", "Give them to another role, or take the login's privileges there."),
                 "bootstrap" => ("It is the role that made the server, which owns the system catalogs and cannot be dropped.", "Let the application use a role of its own."),
                 "label" => ("The login has a security label, which this release cannot copy.", "Remove it with SECURITY LABEL ON ROLE … IS NULL."),
                 "prepared" => ("It belongs to the login and holds its locks until it ends.", "COMMIT PREPARED or ROLLBACK PREPARED it."),

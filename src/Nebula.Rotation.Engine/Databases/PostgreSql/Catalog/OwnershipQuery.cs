@@ -11,7 +11,7 @@ internal sealed class OwnershipQuery : ICatalogQuery
     /// </summary>
     public string Sql(Version serverVersion) =>
         $"""
-        SELECT CASE WHEN d.dbid <> 0 THEN current_database()::text END, upper(i.type), i.identity,
+        SELECT d.dbid <> 0, upper(i.type), i.identity,
                EXISTS ( SELECT FROM pg_depend AS p
                         WHERE d.classid = 'pg_class'::regclass AND p.classid = d.classid AND p.objid = d.objid AND p.objsubid = 0
                           AND p.refclassid = d.classid AND p.refobjsubid <> 0 AND p.deptype IN ('a', 'i') )
@@ -29,7 +29,7 @@ internal sealed class OwnershipQuery : ICatalogQuery
             snapshot.Add(new()
             {
                 Kind = FactKinds.Owner,
-                Database = SnapshotBuilder.Text(rows, 0),
+                Database = rows.GetBoolean(0) ? snapshot.Database : null,
                 ObjectType = rows.GetString(1),
                 ObjectName = rows.GetString(2),
                 Name = "OWNER",

@@ -37,8 +37,7 @@ internal sealed class PrivilegeQuery : ICatalogQuery
             FROM dependency AS d JOIN pg_database AS b ON b.oid = d.objid
             WHERE d.classid = 'pg_database'::regclass
         )
-        SELECT CASE WHEN a.dbid <> 0 THEN current_database()::text END,
-               upper(i.type), i.identity, a.attname::text, x.privilege_type, x.is_grantable,
+        SELECT a.dbid <> 0, upper(i.type), i.identity, a.attname::text, x.privilege_type, x.is_grantable,
                grantor.rolname::text, grantee.rolname::text, owner.rolname::text
         FROM acl AS a
         CROSS JOIN LATERAL aclexplode(a.acl) AS x
@@ -59,7 +58,7 @@ internal sealed class PrivilegeQuery : ICatalogQuery
             snapshot.Add(new()
             {
                 Kind = isMine ? FactKinds.Privilege : FactKinds.GrantedPrivilege,
-                Database = SnapshotBuilder.Text(rows, 0),
+                Database = rows.GetBoolean(0) ? snapshot.Database : null,
                 ObjectType = rows.GetString(1),
                 ObjectName = rows.GetString(2),
                 SubName = SnapshotBuilder.Text(rows, 3) is { } column ? PostgreSqlDialect.Identifier(column) : null,

@@ -7,6 +7,17 @@ internal sealed class StatementList(RotationStage stage)
 
     public IReadOnlyList<PlannedStatement> Statements => _statements;
 
+    /// <summary>
+    /// The statements, those of a database together and in their order, since each database's are a transaction of its own. A role must be there before
+    /// other databases can name it, and can be dropped only when they do not any more.
+    /// </summary>
+    public IReadOnlyList<PlannedStatement> ByDatabase(string? home, bool homeFirst) =>
+    [
+        .. _statements
+            .OrderBy(statement => (statement.Database is null || statement.Database == home) != homeFirst)
+            .ThenBy(statement => statement.Database == home ? null : statement.Database, StringComparer.Ordinal),
+    ];
+
     public void Add(string rule, string? database, string text, string? textAfterPassword = null) =>
         _statements.Add(new() { Stage = stage, Database = database, Text = text, TextAfterPassword = textAfterPassword, Rule = rule });
 
