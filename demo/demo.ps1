@@ -45,6 +45,15 @@ Set-StrictMode -Version 3
 $ErrorActionPreference = 'Stop'
 . ([IO.Path]::Combine($PSScriptRoot, 'AppProcess.ps1'))
 
+function Get-Facts([string] $Store) {
+    (Get-NebulaRotationPlan -Name shop -Store $Store -WarningAction Ignore).Facts | ForEach-Object { "$_" }
+}
+
+function Compare-Facts([string[]] $Before, [string[]] $After) {
+    $Before | Where-Object { $_ -cnotin $After } | ForEach-Object { "  - $_" }
+    $After | Where-Object { $_ -cnotin $Before } | ForEach-Object { "  + $_" }
+}
+
 if (-not $GracePeriod) { $GracePeriod = $Rounds -gt 0 ? '1s' : '3s' }
 if (-not $DrainTimeout) { $DrainTimeout = $OnDrainTimeout -eq 'Terminate' ? '2s' : '3m' }
 
@@ -75,41 +84,60 @@ try {
     'The application is at work.'
 
     $drain = @{ GracePeriod = $GracePeriod; DrainTimeout = $DrainTimeout; OnDrainTimeout = $OnDrainTimeout; Confirm = $false; Store = $store }
-    if ($Rounds -gt 0) {
-        for ($round = 1; $round -le $Rounds; $round++) {
+    $failure = $null
+    $changed = @()
+    try {
+        if ($Rounds -gt 0) {
+            $before = Get-Facts $store
+            for ($round = 1; $round -le $Rounds; $round++) {
+                $null = $app.Ask(@{ command = 'rotating'; longTransaction = $LongTransaction })
+                $began = [DateTime]::UtcNow
+                $stages = @(Invoke-NebulaRotation -Name shop @drain)
+                $seconds = ([DateTime]::UtcNow - $began).TotalSeconds
+                $state = $app.Ask(@{ command = 'rotated' })
+                $last = $stages[-1]
+                "{0,3}  {1} -> {2}  {3} {4} after {5:0.0} s; queries: {6}, failed: {7}" -f
+                    $round, $last.OldUsername, $last.NewUsername, $last.Stage, $last.Status, $seconds, "$($state['queries'])", "$($state['failed'])"
+            }
+        }
+        else {
+            $plan = Get-NebulaRotationPlan -Name shop -Store $store
+            "Plan: $($plan.OldUsername) gives way to a login such as $($plan.NewUsername): " +
+                "$($plan.Facts.Count) facts, $($plan.Statements.Count) statements, $($plan.Blockers.Count) blockers."
+            foreach ($statement in @($plan.Statements)[0..4]) { "  [$($statement.Stage)] $($statement.Text)" }
+            '  ... (Get-NebulaRotationPlan shows them all)'
+
             $null = $app.Ask(@{ command = 'rotating'; longTransaction = $LongTransaction })
-            $began = [DateTime]::UtcNow
-            $stages = @(Invoke-NebulaRotation -Name shop @drain)
-            $seconds = ([DateTime]::UtcNow - $began).TotalSeconds
-            $state = $app.Ask(@{ command = 'rotated' })
-            $last = $stages[-1]
-            "{0,3}  {1} -> {2}  {3} {4} after {5:0.0} s; queries: {6}, failed: {7}" -f
-                $round, $last.OldUsername, $last.NewUsername, $last.Stage, $last.Status, $seconds, "$($state['queries'])", "$($state['failed'])"
+            Invoke-NebulaRotation -Name shop @drain -RetainFor 1h | Out-Host
+            $null = $app.Ask(@{ command = 'rotated' })
+            [Threading.Thread]::Sleep(2000)
+
+            $null = $app.Ask(@{ command = 'rotating' })
+            Undo-NebulaRotation -Name shop -Confirm:$false -Store $store | Out-Host
+            $null = $app.Ask(@{ command = 'rotated' })
+            [Threading.Thread]::Sleep(2000)
+
+            Get-NebulaRotation -Name shop -Store $store | Out-Host
         }
     }
-    else {
-        $plan = Get-NebulaRotationPlan -Name shop -Store $store
-        "Plan: $($plan.OldUsername) gives way to a login such as $($plan.NewUsername): " +
-            "$($plan.Facts.Count) facts, $($plan.Statements.Count) statements, $($plan.Blockers.Count) blockers."
-        foreach ($statement in @($plan.Statements)[0..4]) { "  [$($statement.Stage)] $($statement.Text)" }
-        '  ... (Get-NebulaRotationPlan shows them all)'
-
-        $null = $app.Ask(@{ command = 'rotating'; longTransaction = $LongTransaction })
-        Invoke-NebulaRotation -Name shop @drain -RetainFor 1h | Out-Host
-        $null = $app.Ask(@{ command = 'rotated' })
-        [Threading.Thread]::Sleep(2000)
-
-        $null = $app.Ask(@{ command = 'rotating' })
-        Undo-NebulaRotation -Name shop -Confirm:$false -Store $store | Out-Host
-        $null = $app.Ask(@{ command = 'rotated' })
-        [Threading.Thread]::Sleep(2000)
-
-        Get-NebulaRotation -Name shop -Store $store | Out-Host
+    catch {
+        # What the application has seen of it is told first.
+        $failure = $_
     }
 
-    $app.Tell(@{ command = 'stop'; compare = $true })
+    $null = $app.Ask(@{ command = 'stop' })
+    if ($Rounds -gt 0 -and -not $failure) {
+        # The module's own view; the application asks the server's dump programs for another one.
+        $changed = @(Compare-Facts $before (Get-Facts $store))
+        "Facts of the login: $(@($before).Count) before, $($changed.Count) changed"
+        $changed
+    }
+
+    $app.Tell(@{ command = 'report' })
     $app.ReadToEnd()
     $exitCode = $app.WaitForExit()
+    if ($changed) { $exitCode = 1 }
+    if ($failure) { throw $failure }
 }
 finally {
     if ($app) { $app.Dispose() }

@@ -7,7 +7,7 @@ namespace Nebula.Rotation.Demo;
 
 /// <summary>
 /// The server and the application of the demo. demo.ps1 starts it, tells it what is about to happen, and does the rest with the cmdlets. Exit code:
-/// 0 when no query failed, 1 when one did, 2 when there is no server to be had.
+/// 0 when no query failed and the server is as it was, 1 when not, 2 when there is no server to be had.
 /// </summary>
 internal static class Program
 {
@@ -64,8 +64,9 @@ internal static class Program
                         break;
                     case "stop" when application is not null:
                         await application.StopAsync();
-                        var changes = (bool?)command["compare"] == true ? await surroundings.CompareAsync(application.Username, CancellationToken.None) : null;
-                        return await ReportAsync(application.Tally, changes);
+                        break;
+                    case "report" when application is not null:
+                        return await ReportAsync(application.Tally, await surroundings.CompareAsync(application.Username, CancellationToken.None));
                     default:
                         throw new InvalidOperationException($"The command '{command["command"]}' is not one for now.");
                 }
@@ -96,20 +97,14 @@ internal static class Program
     }
 
     /// <summary>The last words are for people: no JSON.</summary>
-    private static async Task<int> ReportAsync(Tally tally, IReadOnlyList<string>? changes)
+    private static async Task<int> ReportAsync(Tally tally, IReadOnlyList<string> changes)
     {
-        if (changes is not null)
-        {
-            await Console.Out.WriteLineAsync(changes.Count == 0
-                ? "server: no orphan role; every definition and right as before"
-                : "server: not as before");
-            foreach (var change in changes)
-                await Console.Out.WriteLineAsync($"  {change}");
-        }
-
+        await Console.Out.WriteLineAsync(changes.Count == 0 ? "server: no orphan role; every definition and right as before" : "server: not as before");
+        foreach (var change in changes)
+            await Console.Out.WriteLineAsync($"  {change}");
         await Console.Out.WriteLineAsync($"app queries: {tally.Queries}, failed: {tally.Failed}");
         foreach (var failure in tally.FirstFailures)
             await Console.Out.WriteLineAsync($"  {failure}");
-        return tally.Failed == 0 && changes is null or { Count: 0 } ? 0 : 1;
+        return tally.Failed == 0 && changes.Count == 0 ? 0 : 1;
     }
 }

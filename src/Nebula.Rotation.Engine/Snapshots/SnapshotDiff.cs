@@ -5,6 +5,9 @@ namespace Nebula.Rotation.Engine.Snapshots;
 /// <param name="Extra">In the actual facts only.</param>
 internal sealed record SnapshotDiff(IReadOnlyList<PermissionFact> Missing, IReadOnlyList<PermissionFact> Extra)
 {
+    /// <summary>How many facts were expected: a comparison of nothing proves nothing.</summary>
+    public int Compared { get; init; }
+
     public bool IsEmpty => Missing.Count == 0 && Extra.Count == 0;
 
     /// <summary>Compares facts as sets.</summary>
@@ -12,7 +15,7 @@ internal sealed record SnapshotDiff(IReadOnlyList<PermissionFact> Missing, IRead
     {
         var left = expected.ToHashSet();
         var right = actual.ToHashSet();
-        return new(Sorted(left.Where(fact => !right.Contains(fact))), Sorted(right.Where(fact => !left.Contains(fact))));
+        return new(Sorted(left.Where(fact => !right.Contains(fact))), Sorted(right.Where(fact => !left.Contains(fact)))) { Compared = left.Count };
     }
 
     private static List<PermissionFact> Sorted(IEnumerable<PermissionFact> facts) => [.. facts.OrderBy(fact => fact.ToString(), StringComparer.Ordinal)];

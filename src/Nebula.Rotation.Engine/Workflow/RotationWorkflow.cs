@@ -84,14 +84,15 @@ internal sealed class RotationWorkflow(WorkflowServices services)
         }
 
         var journal = await ReadAsync(record.RotationId, stop);
-        return await ReverseAsync(journal, credential, lease, request, observer, stop);
+        return await ReverseAsync(journal, credential, lease, request, request.RetainFor ?? TimeSpan.Zero, observer, stop);
     }
 
     private async Task<RotationRecord> ReverseAsync(
-        RotationJournal journal, DatabaseCredential credential, LeaseKeeper lease, RotationRequest request, IRotationObserver observer, CancellationToken stop)
+        RotationJournal journal, DatabaseCredential credential, LeaseKeeper lease, RotationRequest request, TimeSpan retainFor,
+        IRotationObserver observer, CancellationToken stop)
     {
         var document = RotationDocument.Deserialize(journal.Document);
-        var settings = document.Settings.With(request) with { RetainFor = request.RetainFor ?? TimeSpan.Zero, VerifyQuery = request.VerifyQuery };
+        var settings = document.Settings.With(request) with { RetainFor = retainFor, VerifyQuery = request.VerifyQuery };
 
         // A drain that must not cut off the way forward must not cut off the way back either, and two reversals in a row help nobody.
         if (settings.OnDrainTimeout == DrainTimeoutAction.RollBack)
@@ -180,7 +181,8 @@ internal sealed class RotationWorkflow(WorkflowServices services)
         // The reversal takes the locks of the same two names on a connection of its own.
         await run.ReconnectAsync();
         var credential = await LoadAsync(request, CancellationToken.None);
-        await ReverseAsync(await ReadAsync(run.Id, CancellationToken.None), credential, lease, request, run.Observer, run.Stop);
+        // What the caller wanted to keep is the old login, which is live again; the new one has failed.
+        await ReverseAsync(await ReadAsync(run.Id, CancellationToken.None), credential, lease, request, TimeSpan.Zero, run.Observer, run.Stop);
         throw new RotationException(
             RotationErrorCode.DrainTimedOut,
             $"'{run.OldUsername}' still had sessions after {run.Settings.DrainTimeout.TotalSeconds:0.#} s; the rotation was taken back.",

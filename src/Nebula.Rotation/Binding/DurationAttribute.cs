@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace Nebula.Rotation.Module.Binding;
 
 /// <summary>
-/// Takes a TimeSpan, a number of seconds, or text such as 90s, 5m, 24h, 30d. PowerShell alone would read the number 90 as ticks and the text
-/// "90" as days.
+/// Takes a TimeSpan, a number of seconds, or text such as 90s, 5m, 24h, 30d. PowerShell alone would read the number 90 as ticks, the text
+/// "90" as days, and 30d as the decimal number 30.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed partial class DurationAttribute : ArgumentTransformationAttribute
@@ -23,12 +23,15 @@ public sealed partial class DurationAttribute : ArgumentTransformationAttribute
     public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
     {
         var value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+        // PowerShell reads a bare 30d as the decimal number 30, and keeps the letters it was written with where it stood on the command line.
+        if (value is decimal)
+            value = LanguagePrimitives.ConvertTo<string>(inputData) is { } written && written.EndsWith('d') ? written : throw Ambiguous(value);
         var duration = value switch
         {
             null => (TimeSpan?)null,
             TimeSpan time => time,
             string text => Parse(text),
-            byte or short or int or long or uint or ulong or float or double or decimal =>
+            byte or short or int or long or uint or ulong or float or double =>
                 FromSeconds(Convert.ToDouble(value, CultureInfo.InvariantCulture), value),
             _ => throw NotADuration(value),
         };
@@ -52,6 +55,10 @@ public sealed partial class DurationAttribute : ArgumentTransformationAttribute
 
     private static ArgumentTransformationMetadataException NotADuration(object? given) => new(
         $"'{given}' is no duration. Give a TimeSpan, a number of seconds, or a number with a unit: 90s, 5m, 24h, 30d.");
+
+    // Thirty seconds where thirty days were meant would rotate without end.
+    private static ArgumentTransformationMetadataException Ambiguous(object given) => new(
+        $"{given} is a decimal number, which PowerShell also makes of {given}d. Put the duration in quotes, as '{given}d' or '{given}s', or give a TimeSpan.");
 
     [GeneratedRegex(@"^(\d+(?:\.\d+)?)\s*(ms|[smhdw]?)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex NumberAndUnit();

@@ -11,14 +11,17 @@ public abstract class CancellableCmdlet : PSCmdlet, IDisposable
 #pragma warning disable CA2213
     private readonly CancellationTokenSource _stop = new();
 #pragma warning restore CA2213
-    private PipelinePump? _pump;
+    private readonly PipelinePump _pump;
+
+    /// <summary>Called by PowerShell, before any parameter is bound.</summary>
+    private protected CancellableCmdlet() => _pump = new PipelinePump(this, _stop, PipelinePump.StopPatience);
 
     /// <summary>What is said when a stop has to wait for the work, or null.</summary>
     private protected virtual string? StopNotice => null;
 
     /// <summary>Runs work to its end; see <see cref="PipelinePump"/>. Its failure is thrown here.</summary>
     private protected void Run(Func<PipelineSink, CancellationToken, Task> work) =>
-        (_pump ??= new PipelinePump(this, _stop)).Run(work, StopNotice);
+        _pump.Run(work, StopNotice);
 
     /// <summary>Runs work that gives a value.</summary>
     private protected T Run<T>(Func<PipelineSink, CancellationToken, Task<T>> work)
@@ -58,13 +61,16 @@ public abstract class CancellableCmdlet : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Ctrl+C. Returns at once; the pipeline thread waits for the work.</summary>
+    /// <summary>
+    /// Ctrl+C. Returns at once: it is the pipeline thread that waits for the work, and PowerShell waits for that one. The callbacks of the
+    /// token run elsewhere, as they may be slow.
+    /// </summary>
     protected override void StopProcessing() => _ = _stop.CancelAsync();
 
     /// <summary>Called by PowerShell at the end of the pipeline, however it ended.</summary>
     public void Dispose()
     {
-        Dispose(_pump?.Abandoned ?? Task.CompletedTask);
+        Dispose(_pump.Abandoned ?? Task.CompletedTask);
         GC.SuppressFinalize(this);
     }
 

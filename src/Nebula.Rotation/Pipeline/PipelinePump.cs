@@ -9,12 +9,15 @@ namespace Nebula.Rotation.Module.Pipeline;
 /// calls StopProcessing: normally; Ctrl+C; a consumer that has enough (a write throws PipelineStoppedException or its kin); a throw
 /// downstream (a write throws anything). In all of them the pipeline thread leaves when the work has ended, so that nothing is half undone.
 /// </summary>
-internal sealed class PipelinePump(PSCmdlet cmdlet, CancellationTokenSource stop)
+/// <param name="cmdlet">Writes what the work says.</param>
+/// <param name="stop">Cancelled by StopProcessing, and here when a write throws.</param>
+/// <param name="patience">How long a stop waits; <see cref="StopPatience"/> but in tests.</param>
+internal sealed class PipelinePump(PSCmdlet cmdlet, CancellationTokenSource stop, TimeSpan patience)
 {
     /// <summary>How long a stopped pipeline waits for the work to undo what it did. Then the journal has what is left to do.</summary>
     public static readonly TimeSpan StopPatience = TimeSpan.FromMinutes(2);
 
-    private readonly HostVoice _voice = new(cmdlet.Host);
+    private HostVoice? _voice;
 
     /// <summary>Work that outlived the wait for it, or null.</summary>
     public Task? Abandoned { get; private set; }
@@ -24,7 +27,7 @@ internal sealed class PipelinePump(PSCmdlet cmdlet, CancellationTokenSource stop
     /// <param name="stopNotice">Said when a stop has to wait, or null.</param>
     public void Run(Func<PipelineSink, CancellationToken, Task> work, string? stopNotice)
     {
-        using var inbox = new PipelineInbox(_voice);
+        using var inbox = new PipelineInbox(Voice);
         var task = Task.Run(() => work(new PipelineSink(inbox), stop.Token), CancellationToken.None);
         task.ContinueWith(
             static (_, state) => ((PipelineInbox)state!).Close(), inbox,
@@ -32,7 +35,7 @@ internal sealed class PipelinePump(PSCmdlet cmdlet, CancellationTokenSource stop
         try
         {
             while (Next(inbox) is { } item)
-                item.Deliver(cmdlet, _voice);
+                item.Deliver(cmdlet, Voice);
         }
         catch
         {
@@ -52,6 +55,9 @@ internal sealed class PipelinePump(PSCmdlet cmdlet, CancellationTokenSource stop
         task.GetAwaiter().GetResult();
     }
 
+    // The host is not known before the cmdlet runs.
+    private HostVoice Voice => _voice ??= new HostVoice(cmdlet.Host);
+
     private PipelineItem? Next(PipelineInbox inbox)
     {
         try
@@ -67,10 +73,10 @@ internal sealed class PipelinePump(PSCmdlet cmdlet, CancellationTokenSource stop
     private void WaitForCompensation(Task task, PipelineInbox inbox, string? stopNotice)
     {
         if (stopNotice is not null && !task.IsCompleted)
-            _voice.Mention(stopNotice);
+            Voice.Mention(stopNotice);
         var waited = Stopwatch.StartNew();
-        while (inbox.TryTake(out var item, StopPatience - waited.Elapsed))
-            item.AfterStop(_voice);
+        while (inbox.TryTake(out var item, patience - waited.Elapsed))
+            item.AfterStop(Voice);
 
         if (task.IsCompleted)
         {
@@ -78,7 +84,7 @@ internal sealed class PipelinePump(PSCmdlet cmdlet, CancellationTokenSource stop
             return;
         }
 
-        _voice.Say($"The work has not ended {StopPatience.TotalMinutes:0} minutes after the stop; it goes on as long as this process lives. "
+        Voice.Say($"The work has not ended {patience.TotalMinutes:0} minutes after the stop; it goes on as long as this process lives. "
             + "Get-NebulaRotation shows where it stands, Resume-NebulaRotation finishes it.");
         Abandoned = task.ContinueWith(SayHowItEnded, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
@@ -89,8 +95,8 @@ internal sealed class PipelinePump(PSCmdlet cmdlet, CancellationTokenSource stop
         var failure = task.Exception?.InnerException;
         // "Stopped" is the answer that was asked for. It is news only when nothing else was said.
         var isNews = failure is not null and not OperationCanceledException
-            && (failure is not RotationException { Code: RotationErrorCode.Stopped } || _voice.Said == 0);
+            && (failure is not RotationException { Code: RotationErrorCode.Stopped } || Voice.Said == 0);
         if (isNews)
-            _voice.Say(ErrorRecords.Describe(failure!));
+            Voice.Say(ErrorRecords.Describe(failure!));
     }
 }

@@ -8,13 +8,13 @@ namespace Nebula.Rotation.Module.Pipeline;
 /// </summary>
 internal sealed class PublishScript(ScriptBlock script)
 {
-    // Stop: a consumer that an error kept from adopting the login has not adopted it. Output is not part of the answer and is dropped, as it
-    // would mix with the stage results.
+    // Stop: a consumer that an error kept from adopting the login has not adopted it. The streams are merged to be read here, as those of a
+    // nested pipeline would go to the host as they are.
     private const string Call = """
         param($Script, $Context)
         $ErrorActionPreference = 'Stop'
         $PSNativeCommandUseErrorActionPreference = $true
-        $null = & $Script $Context
+        & $Script $Context *>&1
         """;
 
     /// <summary>Runs the script on this thread, which must be the pipeline's. Never throws.</summary>
@@ -25,12 +25,15 @@ internal sealed class PublishScript(ScriptBlock script)
         shell.AddScript(Call, useLocalScope: true).AddParameter("Script", script).AddParameter("Context", context);
         // What the engine's token ends is the script alone.
         using var stop = cancellationToken.Register(() => shell.BeginStop(null, null));
+        // A collection of ours: what was said before a failure is heard too.
+        var said = new PSDataCollection<PSObject>();
         Exception? failure = null;
         try
         {
-            shell.Invoke();
-            // An error that the script let pass, or that preferences of its own module kept from stopping it.
-            failure = shell.Streams.Error.FirstOrDefault() is { } error ? Failed(error.ToString(), mask) : null;
+            shell.Invoke(null, said);
+            // A script that is stopped does not always throw.
+            if (shell.InvocationStateInfo.State != PSInvocationState.Completed)
+                failure = Failed("it was stopped.", mask);
         }
 #pragma warning disable CA1031 // Whatever a user's script throws is the workflow's to judge: it fails the Publish stage.
         catch (Exception e)
@@ -39,12 +42,17 @@ internal sealed class PublishScript(ScriptBlock script)
             failure = Failed(e.Message, mask);
         }
 
+        var records = said.Select(item => item?.BaseObject).ToList();
+        // An error that the script let pass, or that the preferences of its own module kept from stopping it.
+        if (failure is null && records.OfType<ErrorRecord>().FirstOrDefault() is { } error)
+            failure = Failed(error.ToString(), mask);
+        // Plain output is not part of the answer: among the stage results it would be a surprise.
         return new PublishScriptResult
         {
             Failure = failure,
-            Verbose = [.. shell.Streams.Verbose.Select(r => mask.Apply(r.Message))],
-            Warnings = [.. shell.Streams.Warning.Select(r => mask.Apply(r.Message))],
-            Information = [.. shell.Streams.Information.Select(r => (mask.Apply($"{r.MessageData}"), r.Tags.ToArray()))],
+            Verbose = [.. records.OfType<VerboseRecord>().Select(record => mask.Apply(record.Message))],
+            Warnings = [.. records.OfType<WarningRecord>().Select(record => mask.Apply(record.Message))],
+            Information = [.. records.OfType<InformationRecord>().Select(record => (mask.Apply($"{record.MessageData}"), record.Tags.ToArray()))],
         };
     }
 

@@ -62,7 +62,14 @@ public sealed class DrainTests
         world.Server.Connect("app");
 
         var exception = await Assert.ThrowsAsync<RotationException>(
-            () => world.RotateAsync(new() { Name = "app", GracePeriod = TimeSpan.Zero, DrainTimeout = TimeSpan.Zero, OnDrainTimeout = DrainTimeoutAction.RollBack }));
+            () => world.RotateAsync(new()
+            {
+                Name = "app",
+                GracePeriod = TimeSpan.Zero,
+                DrainTimeout = TimeSpan.Zero,
+                OnDrainTimeout = DrainTimeoutAction.RollBack,
+                RetainFor = TimeSpan.FromHours(1), // of the old login; nobody wants to keep the new one
+            }));
 
         Assert.Equal(RotationErrorCode.DrainTimedOut, exception.Code);
         Assert.Equal("app", (await world.LiveLoginAsync()).Username);

@@ -92,6 +92,30 @@ public sealed class OverlapTests(SharedPostgres postgres)
     }
 
     [Fact]
+    public async Task Between_any_two_moves_every_query_works_that_acts_in_an_owners_name()
+    {
+        await using var room = await Room.OpenAsync(postgres);
+        var (old, @new) = (await room.NewLoginAsync("old"), room.NewName("new"));
+        await room.ExecuteAsync("GRANT CREATE ON DATABASE {0} TO {1}", room.Database, old);
+        // A foreign key's check, a view and a security definer function have their owner's rights, not the caller's.
+        await room.ExecuteAsAsync(
+            old,
+            """
+            CREATE SCHEMA s;
+            CREATE TABLE s.parent (id serial PRIMARY KEY);
+            CREATE TABLE s.child (id serial PRIMARY KEY, parent integer NOT NULL REFERENCES s.parent ON DELETE CASCADE);
+            CREATE VIEW s.a_view AS SELECT id FROM s.child;
+            CREATE VIEW s.z_view AS SELECT id FROM s.a_view;
+            CREATE FUNCTION s.counted() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM s.z_view';
+            """);
+        await room.CloneAsync(old, @new, "pw");
+        await MoveUnderUseAsync(room, old, @new, "pw");
+        await room.CloneAsync(@new, old);
+        await MoveUnderUseAsync(room, @new, old, "secret");
+        await room.RetireAsync(@new, old);
+    }
+
+    [Fact]
     public async Task A_login_that_owns_and_makes_nothing_needs_no_overlap()
     {
         await using var room = await Room.OpenAsync(postgres);
@@ -159,6 +183,25 @@ public sealed class OverlapTests(SharedPostgres postgres)
         Assert.Empty(again.CreateStatements);
         Assert.Empty(again.CloneStatements);
         await room.RetireAsync(old, @new);
+    }
+
+    /// <summary>As a rotation does it while its application works, with the application's queries between the steps.</summary>
+    private static async Task MoveUnderUseAsync(Room room, string from, string to, string password)
+    {
+        await room.ApplyAsync(room.Planner.PlanBlock(await room.ReadAsync(from)));
+        await using (var session = await room.ConnectAsync(to, password))
+        {
+            foreach (var step in room.Planner.PlanMove(await room.ReadAsync(from), await room.ReadAsync(to)))
+            {
+                await room.ApplyAsync(step.Statements);
+                await RunAsync(session, "INSERT INTO s.parent DEFAULT VALUES");
+                await RunAsync(session, "INSERT INTO s.child (parent) SELECT max(id) FROM s.parent");
+                await RunAsync(session, "SELECT s.counted() FROM s.a_view, s.z_view");
+                await RunAsync(session, "DELETE FROM s.parent");
+            }
+        }
+
+        await room.ApplyAsync(room.Planner.PlanEndOverlap(await room.ReadAsync(from), await room.ReadAsync(to)));
     }
 
     private static async Task RunAsync(NpgsqlConnection session, string sql)

@@ -53,7 +53,12 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
         if (!afterMove)
             return diff;
         var owned = target.Facts.Where(fact => fact.IsExclusive).ToHashSet();
-        return diff with { Missing = [.. diff.Missing, .. source.Facts.Where(fact => fact.IsExclusive && !owned.Contains(fact))] };
+        var exclusive = source.Facts.Where(fact => fact.IsExclusive).ToList();
+        return diff with
+        {
+            Missing = [.. diff.Missing, .. exclusive.Where(fact => !owned.Contains(fact))],
+            Compared = diff.Compared + exclusive.Count,
+        };
     }
 
     public IReadOnlyList<PlannedStatement> PlanBlock(LoginSnapshot login) => Switch(login, "NOLOGIN");

@@ -12,9 +12,10 @@ internal static class CompleteStage
         if (run.Document.SourceBeforeMove is { } before)
         {
             // What is missing now was there a moment ago (Retire proved it), or was dropped or renamed by somebody meanwhile: said, not undone.
-            var missing = run.Planner.Compare(before, current, afterMove: true).Missing;
+            var diff = run.Planner.Compare(before, current, afterMove: true);
+            var missing = diff.Missing;
             message = missing.Count == 0
-                ? $"'{run.NewUsername}' is live and has all {Text.Count(before.Facts.Count, "fact")} of '{run.OldUsername}'."
+                ? $"'{run.NewUsername}' is live and has all {Text.Count(diff.Compared, "fact")} of '{run.OldUsername}'."
                 : $"'{run.NewUsername}' is live; since Retire began these are gone: {string.Join(", ", missing)}.";
             if (missing.Count > 0)
                 run.Observer.OnMessage(RotationMessageKind.Warning, message);

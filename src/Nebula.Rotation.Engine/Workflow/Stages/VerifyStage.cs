@@ -33,14 +33,13 @@ internal static class VerifyStage
         if (!diff.IsEmpty)
             throw new RotationException(RotationErrorCode.VerificationFailed, $"'{run.NewUsername}' is not the equal of '{run.OldUsername}': {Describe(diff)}.");
 
-        var compared = source.Facts.Count(fact => !fact.IsExclusive);
         await run.ReportAsync(
             clock,
             StageStatus.Succeeded,
-            $"'{run.NewUsername}' logs in on {Text.Count(checks.Count, "endpoint")}; {Text.Count(compared, "fact")} compared, none missing.",
+            $"'{run.NewUsername}' logs in on {Text.Count(checks.Count, "endpoint")}; {Text.Count(diff.Compared, "fact")} compared, none missing.",
             cancellationToken,
             ("Endpoints", checks.Count),
-            ("Facts", compared),
+            ("Facts", diff.Compared),
             ("Missing", 0));
     }
 

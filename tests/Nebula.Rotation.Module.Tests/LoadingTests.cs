@@ -1,0 +1,66 @@
+using System.Reflection;
+using System.Runtime.Loader;
+using Nebula.Rotation.Module.Tests.Hosting;
+using Nebula.Rotation.Module.Tests.ScriptHost;
+
+namespace Nebula.Rotation.Module.Tests;
+
+/// <summary>Where assemblies come from, and when.</summary>
+public sealed class LoadingTests
+{
+    [Fact]
+    public void The_contract_and_the_cmdlets_are_the_staged_ones_in_the_default_context()
+    {
+        foreach (var assembly in new[] { typeof(StageResult).Assembly, typeof(Commands.InvokeNebulaRotationCommand).Assembly })
+        {
+            Assert.Equal(Path.Combine(Repository.StagedModule, "bin"), Path.GetDirectoryName(assembly.Location));
+            Assert.Same(AssemblyLoadContext.Default, AssemblyLoadContext.GetLoadContext(assembly));
+        }
+    }
+
+    // In a process of its own: here another test may have asked for the engine.
+    [Fact]
+    public void Importing_the_module_loads_neither_the_engine_nor_a_driver()
+    {
+        using var host = new ScriptHostProcess();
+        var result = host.RunScript($$"""
+            Import-Module '{{Repository.Manifest}}'
+            $null = Get-Command -Module Nebula.Rotation
+            [AppDomain]::CurrentDomain.GetAssemblies() | ForEach-Object { $_.GetName().Name } |
+                Where-Object { $_ -match '^(Nebula|Npgsql|Microsoft\.Data|SQLite|MySql|Mongo|StackExchange|Polly|Microsoft\.Extensions)' }
+            """);
+        Assert.Equal(["Nebula.Rotation", "Nebula.Rotation.Abstractions"], result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_engine_is_found_by_name_and_lives_in_a_context_of_its_own_with_the_one_contract()
+    {
+        var engine = Assembly.Load("Nebula.Rotation.Engine");
+        Assert.StartsWith(Path.Combine(Repository.StagedModule, "bin", "dependencies"), engine.Location, StringComparison.Ordinal);
+        var context = AssemblyLoadContext.GetLoadContext(engine)!;
+        Assert.NotSame(AssemblyLoadContext.Default, context);
+        Assert.Same(typeof(StageResult).Assembly, context.LoadFromAssemblyName(typeof(StageResult).Assembly.GetName()));
+        var driver = context.LoadFromAssemblyName(new AssemblyName("Npgsql"));
+        Assert.Same(context, AssemblyLoadContext.GetLoadContext(driver));
+    }
+
+    [Fact]
+    public void What_the_shared_framework_has_is_shared()
+    {
+        var context = AssemblyLoadContext.GetLoadContext(Assembly.Load("Nebula.Rotation.Engine"))!;
+        var shipped = Path.Combine(Repository.StagedModule, "bin", "dependencies", "System.Diagnostics.DiagnosticSource.dll");
+        var wanted = AssemblyName.GetAssemblyName(shipped);
+        var loaded = context.LoadFromAssemblyName(new AssemblyName("System.Diagnostics.DiagnosticSource") { Version = wanted.Version });
+        Assert.Same(AssemblyLoadContext.Default, AssemblyLoadContext.GetLoadContext(loaded));
+    }
+
+    [Fact]
+    public void A_driver_is_not_found_from_outside() =>
+        Assert.Throws<FileNotFoundException>(() => Assembly.Load("Npgsql"));
+
+    [Fact]
+    public void The_cmdlet_assembly_refers_to_no_engine() =>
+        Assert.DoesNotContain(
+            typeof(Commands.InvokeNebulaRotationCommand).Assembly.GetReferencedAssemblies(),
+            name => name.Name is "Nebula.Rotation.Engine" or "Nebula.Rotation.Stores");
+}

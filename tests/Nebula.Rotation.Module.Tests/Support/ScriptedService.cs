@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+
+namespace Nebula.Rotation.Module.Tests.Support;
+
+/// <summary>An engine that does what a test says, and keeps what it was asked.</summary>
+internal sealed class ScriptedService : IRotationService, IRotationServiceProvider
+{
+    private readonly ConcurrentQueue<string> _calls = new();
+
+    public List<DatabaseCredential> Credentials { get; } = [];
+
+    public List<RotationRecord> Records { get; } = [];
+
+    public List<RotationServiceOptions> Opened { get; } = [];
+
+    /// <summary>Each call in a line: the method, and the credential's name.</summary>
+    public IReadOnlyList<string> Calls => [.. _calls];
+
+    public List<RotationRequest> Requests { get; } = [];
+
+    public NewCredential? Added { get; private set; }
+
+    public CredentialChange? Change { get; private set; }
+
+    public CredentialFilter? Filter { get; private set; }
+
+    public TimeSpan? TestTimeout { get; private set; }
+
+    public int Disposed { get; private set; }
+
+    public Secret ConnectionString { get; set; } = new("postgresql://app:pw@db1/app");
+
+    public RotationPlan? Plan { get; set; }
+
+    /// <summary>Thrown by the method of this name.</summary>
+    public Dictionary<string, Exception> Failures { get; } = [];
+
+    /// <summary>What Rotate, Resume and Undo do, by credential; a rotation without surprises where none is given.</summary>
+    public Dictionary<string, RotationScript> Scripts { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The results of a test, by credential.</summary>
+    public Dictionary<string, CredentialTestResult[]> Tests { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    public Task<IRotationService> OpenAsync(RotationServiceOptions options, CancellationToken cancellationToken)
+    {
+        Opened.Add(options);
+        Fail("Open");
+        return Task.FromResult<IRotationService>(this);
+    }
+
+    public Task<DatabaseCredential> AddAsync(NewCredential request, CancellationToken cancellationToken)
+    {
+        Note("Add", request.Credential.Name);
+        Added = request;
+        Credentials.Add(request.Credential);
+        return Task.FromResult(request.Credential);
+    }
+
+    public Task<IReadOnlyList<DatabaseCredential>> FindAsync(CredentialFilter filter, CancellationToken cancellationToken)
+    {
+        Fail("Find");
+        Filter = filter;
+        return Task.FromResult<IReadOnlyList<DatabaseCredential>>([.. Credentials.Where(c =>
+            (filter.Scope is null || c.Scope == filter.Scope)
+            && (filter.DatabaseType is null || c.DatabaseType == filter.DatabaseType)
+            && filter.Tags.All(c.Tag.Contains)
+            && (filter.DueAt is null || c.NextRotationAt <= filter.DueAt)
+            && (filter.Names.Count == 0 || filter.Names.Any(n => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(n, c.Name))))]);
+    }
+
+    public Task<DatabaseCredential> ChangeAsync(string name, string scope, CredentialChange change, CancellationToken cancellationToken)
+    {
+        Note("Change", name);
+        Change = change;
+        return Task.FromResult(change.Apply(Find(name, scope)));
+    }
+
+    public Task RemoveAsync(string name, string scope, CancellationToken cancellationToken)
+    {
+        Note("Remove", name);
+        Credentials.Remove(Find(name, scope));
+        return Task.CompletedTask;
+    }
+
+    public Task<Secret> GetConnectionStringAsync(string name, string scope, ConnectionStringFormat format, CancellationToken cancellationToken)
+    {
+        Note($"ConnectionString {format}", Find(name, scope).Name);
+        return Task.FromResult(ConnectionString);
+    }
+
+    public Task<Login> GetLoginAsync(string name, string scope, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<CredentialTestResult>> TestAsync(string name, string scope, TimeSpan? timeout, CancellationToken cancellationToken)
+    {
+        Note("Test", Find(name, scope).Name);
+        TestTimeout = timeout;
+        return Task.FromResult<IReadOnlyList<CredentialTestResult>>(Tests[name]);
+    }
+
+    public Task<RotationPlan> PlanAsync(RotationRequest request, CancellationToken cancellationToken)
+    {
+        Note("Plan", request.Name);
+        lock (Requests)
+            Requests.Add(request);
+        return Task.FromResult(Plan ?? throw new NotSupportedException("The test has set no plan."));
+    }
+
+    public Task<RotationRecord> RotateAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
+        RunAsync("Rotate", request, observer, stop);
+
+    public Task<RotationRecord> ResumeAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
+        RunAsync("Resume", request, observer, stop);
+
+    public Task<RotationRecord> UndoAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
+        RunAsync("Undo", request, observer, stop);
+
+    public Task<IReadOnlyList<RotationRecord>> GetRotationsAsync(RotationFilter filter, CancellationToken cancellationToken)
+    {
+        Fail("GetRotations");
+        var found = Records.Where(r =>
+            (filter.RotationId is null || r.RotationId == filter.RotationId)
+            && (filter.Name is null || string.Equals(filter.Name, r.Credential, StringComparison.OrdinalIgnoreCase))
+            && (filter.States.Count == 0 || filter.States.Contains(r.State)));
+        return Task.FromResult<IReadOnlyList<RotationRecord>>([.. found.Take(filter.Last ?? int.MaxValue)]);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Disposed++;
+        return ValueTask.CompletedTask;
+    }
+
+    public RotationScript ScriptOf(string name)
+    {
+        lock (Scripts)
+            return Scripts.TryGetValue(name, out var script) ? script : Scripts[name] = new RotationScript();
+    }
+
+    private Task<RotationRecord> RunAsync(string method, RotationRequest request, IRotationObserver observer, CancellationToken stop)
+    {
+        Note(method, request.Name);
+        lock (Requests)
+            Requests.Add(request);
+        return ScriptOf(request.Name).RunAsync(Find(request.Name, request.Scope), observer, stop);
+    }
+
+    private DatabaseCredential Find(string name, string scope) =>
+        Credentials.FirstOrDefault(c => string.Equals(c.Name, name, StringComparison.OrdinalIgnoreCase) && c.Scope == scope)
+        ?? throw new RotationException(RotationErrorCode.CredentialNotFound, $"No credential '{name}' in scope '{scope}'.");
+
+    private void Note(string method, string name)
+    {
+        _calls.Enqueue($"{method} {name}");
+        Fail(method.Split(' ')[0]);
+    }
+
+    private void Fail(string method)
+    {
+        if (Failures.TryGetValue(method, out var failure))
+            throw failure;
+    }
+}

@@ -1,0 +1,69 @@
+using System.Management.Automation;
+using System.Reflection;
+
+namespace Nebula.Rotation.Module.Tests;
+
+/// <summary>Rules that every cmdlet keeps.</summary>
+public sealed class SurfaceTests
+{
+    private static readonly Type[] Cmdlets =
+    [
+        .. typeof(Commands.InvokeNebulaRotationCommand).Assembly.GetExportedTypes().Where(t => t.GetCustomAttribute<CmdletAttribute>() is not null),
+    ];
+
+    private static readonly HashSet<string> ApprovedVerbs =
+    [
+        .. new[] { typeof(VerbsCommon), typeof(VerbsCommunications), typeof(VerbsData), typeof(VerbsDiagnostic), typeof(VerbsLifecycle), typeof(VerbsOther), typeof(VerbsSecurity) }
+            .SelectMany(t => t.GetFields()).Select(f => (string)f.GetRawConstantValue()!),
+    ];
+
+    public static TheoryData<string> Names => [.. Cmdlets.Select(t => t.Name)];
+
+    [Fact]
+    public void There_are_cmdlets_to_look_at() => Assert.Equal(11, Cmdlets.Length);
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_cmdlet_keeps_the_rules(string name)
+    {
+        var type = Cmdlets.Single(t => t.Name == name);
+        var cmdlet = type.GetCustomAttribute<CmdletAttribute>()!;
+        Assert.Contains(cmdlet.VerbName, ApprovedVerbs);
+        Assert.StartsWith("Nebula", cmdlet.NounName, StringComparison.Ordinal);
+        Assert.Equal($"{cmdlet.VerbName}{cmdlet.NounName}Command", name);
+        Assert.NotEmpty(type.GetCustomAttributes<OutputTypeAttribute>());
+        Assert.True(type.IsSealed);
+        Assert.NotNull(type.GetProperty("Store"));
+        Assert.Equal(cmdlet.VerbName is not ("Get" or "Test"), cmdlet.SupportsShouldProcess);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void No_parameter_takes_a_password_as_text(string name)
+    {
+        foreach (var parameter in Parameters(Cmdlets.Single(t => t.Name == name)))
+        {
+            var isText = parameter.PropertyType == typeof(string) || parameter.PropertyType == typeof(string[]);
+            var soundsSecret = new[] { "Password", "Secret", "Key", "Token" }.Any(word => parameter.Name.Contains(word, StringComparison.OrdinalIgnoreCase));
+            Assert.False(isText && soundsSecret, $"{name} -{parameter.Name}");
+            if (parameter.PropertyType == typeof(PSCredential))
+                Assert.NotNull(parameter.GetCustomAttribute<CredentialAttribute>());
+            if (Nullable.GetUnderlyingType(parameter.PropertyType) == typeof(TimeSpan))
+                Assert.NotNull(parameter.GetCustomAttribute<Binding.DurationAttribute>());
+        }
+    }
+
+    [Theory]
+    [InlineData("Invoke")]
+    [InlineData("Undo")]
+    [InlineData("Remove")]
+    public void What_cannot_be_taken_back_lightly_asks(string verb)
+    {
+        var cmdlet = Cmdlets.Select(t => (Type: t, Attribute: t.GetCustomAttribute<CmdletAttribute>()!)).Single(c => c.Attribute.VerbName == verb);
+        Assert.Equal(ConfirmImpact.High, cmdlet.Attribute.ConfirmImpact);
+        Assert.NotNull(cmdlet.Type.GetProperty("Force"));
+    }
+
+    private static IEnumerable<PropertyInfo> Parameters(Type type) =>
+        type.GetProperties().Where(p => p.GetCustomAttributes<ParameterAttribute>().Any());
+}
