@@ -116,7 +116,8 @@ public sealed class CycleTests(SharedPostgres postgres)
         CREATE FOREIGN TABLE "S 1".far (a integer) SERVER far;
         GRANT SELECT ON "S 1".far TO {0};
         ALTER DATABASE {4} OWNER TO {0};
-        """";
+
+        """" + RareRights.Sql;
 
     private static readonly (string Kind, int AtLeast)[] Counts =
     [
@@ -131,6 +132,7 @@ public sealed class CycleTests(SharedPostgres postgres)
         (FactKinds.GrantedMembership, 1),
         (FactKinds.DefaultPrivilege, 9),
         (FactKinds.Owner, 29),
+        .. RareRights.Counts,
     ];
 
     [Theory]

@@ -24,6 +24,12 @@ internal static class HintNames
     /// <summary>"true" when a schema is called like the login. <see cref="In"/> a database.</summary>
     public const string NameIsSchema = "name_is_schema";
 
+    /// <summary>The roles that a policy names, as a JSON array of identifiers. <see cref="Of"/> a policy.</summary>
+    public const string PolicyRoles = "policy";
+
+    /// <summary>The name of an answer about the object of a fact.</summary>
+    public static string Of(string hint, PermissionFact fact) => $"{hint}:{fact.Database}:{fact.ObjectName}:{fact.SubName}";
+
     /// <summary>The name of an answer about one database.</summary>
     public static string In(string hint, string database) => $"{hint}:{database}";
 }

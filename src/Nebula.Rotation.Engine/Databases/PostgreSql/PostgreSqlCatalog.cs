@@ -26,6 +26,7 @@ internal sealed class PostgreSqlCatalog(PostgreSqlSession session, PostgreSqlDat
             [
                 new RoleQuery(),
                 new SettingsQuery(),
+                new SecurityLabelQuery(),
                 new DatabaseQuery(),
                 new MembershipQuery(username),
                 .. InEachDatabase(username, session),
@@ -57,6 +58,8 @@ internal sealed class PostgreSqlCatalog(PostgreSqlSession session, PostgreSqlDat
         new PrivilegeQuery(),
         new DefaultPrivilegeQuery(),
         new OwnershipQuery(),
+        new UserMappingQuery(),
+        new PolicyQuery(),
         new LeftoverQuery(),
         new CreateQuery(),
     ];

@@ -19,6 +19,7 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
     [
         new AttributeRule(),
         new CommentRule(),
+        new SecurityLabelRule(),
         new SettingRule(),
         new SearchPathRule(),
         new MembershipRule(),
@@ -26,6 +27,8 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
         new DefaultPrivilegeRule(),
         new GrantedMembershipRule(),
         new GrantedPrivilegeRule(),
+        new UserMappingRule(),
+        new PolicyRule(),
     ];
 
     public ClonePlan PlanClone(LoginSnapshot source, LoginSnapshot target)
@@ -36,7 +39,7 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
 
         var clone = new StatementList(RotationStage.ClonePermissions);
         var changes = Changes(source, target, diff);
-        Apply(new(target, clone), changes, rules.Where(rule => rule is not AttributeRule));
+        Apply(new(target, clone) { Other = source }, changes, rules.Where(rule => rule is not AttributeRule));
         OverlapRule.Begin(source, target, clone);
         return new()
         {
@@ -84,12 +87,12 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
             // What others have from the login, they have from the successor before it is taken: granted at the clone, and here if it came later.
             var diff = PostgreSqlComparison.Additive(login, successor);
             foreach (var rule in rules.Where(rule => rule is GrantedPrivilegeRule or GrantedMembershipRule))
-                rule.Give(new(successor, list), new([.. diff.Missing.Where(rule.Handles)], [.. diff.Extra.Where(rule.Handles)]));
+                rule.Give(new(successor, list) { Other = login }, new([.. diff.Missing.Where(rule.Handles)], [.. diff.Extra.Where(rule.Handles)]));
         }
 
         foreach (var rule in rules.Reverse().Where(rule => !rule.GoesWithLogin))
-            rule.Take(new(login, list), new([], [.. login.Facts.Where(rule.Handles)]));
-        list.Add("Drop", null, $"DROP ROLE {PostgreSqlDialect.Identifier(login.Username)}");
+            rule.Take(new(login, list) { Other = successor }, new([], [.. login.Facts.Where(rule.Handles)]));
+        list.Add(StatementList.DropRule, null, $"DROP ROLE {PostgreSqlDialect.Identifier(login.Username)}");
         return list.ByDatabase(Home(login, successor), homeFirst: false);
     }
 
@@ -154,6 +157,16 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
                 $"role {PostgreSqlDialect.Identifier(source.Username)}",
                 "It is NOINHERIT and owns or may make objects; before PostgreSQL 16 its successor, NOINHERIT too, could not use them while both are live.",
                 $"Run ALTER ROLE {PostgreSqlDialect.Identifier(source.Username)} INHERIT, or take its CREATE privileges and move what it owns to another role.");
+        }
+
+        if (source.Facts.Any(fact => fact is { Kind: FactKinds.Attribute, Name: "SUPERUSER", Value: "true" }))
+            yield break;
+        foreach (var fact in source.Facts.Where(fact => fact.Kind == FactKinds.Owner && OwnershipRule.NeedsSuperuser(fact.ObjectType!, has)))
+        {
+            yield return new(
+                $"{fact.ObjectType!.ToLowerInvariant()} {fact.ObjectName}{(fact.Database is null ? "" : $" in database {PostgreSqlDialect.Identifier(fact.Database)}")}",
+                "The login owns it and is no superuser any more, and the server gives such an object to a superuser only.",
+                $"Run ALTER {PostgreSqlDialect.Keyword(fact.ObjectType!)} {fact.ObjectName} OWNER TO a superuser that is not rotated.");
         }
     }
 

@@ -14,8 +14,11 @@ internal static class OverlapRule
 
     private static readonly string[] DefaultObjects = ["TABLES", "SEQUENCES", "FUNCTIONS", "TYPES", "SCHEMAS"];
 
-    /// <summary>Kinds of object with privileges of their own; the others can be used by whoever may use their schema.</summary>
-    private static readonly HashSet<string> WithPrivileges = ["SCHEMA", "TABLE", "SEQUENCE", "ROUTINE", "TYPE", "DATABASE"];
+    /// <summary>
+    /// Kinds of object with privileges of their own; the others can be used by whoever may use their schema. Without languages: an untrusted one cannot be
+    /// granted (manual, "GRANT"), and a trusted one is everybody's.
+    /// </summary>
+    private static readonly HashSet<string> WithPrivileges = ["SCHEMA", "TABLE", "SEQUENCE", "ROUTINE", "TYPE", "DATABASE", "LARGE OBJECT", "FOREIGN DATA WRAPPER", "FOREIGN SERVER", "TABLESPACE"];
 
     /// <summary>True when a login has, or may make, something that another could not use.</summary>
     public static bool IsNeeded(LoginSnapshot login) =>
@@ -104,7 +107,7 @@ internal static class OverlapRule
         var byDefault = fromOwner.Where(fact => fact.Kind == FactKinds.DefaultPrivilege && fact.ObjectName is null).Select(fact => (fact.Database, fact.ObjectType)).ToHashSet();
         foreach (var database in databases.Where(database => database == databases[0] || MayCreate(owner, database) || MayCreate(user, database)))
         {
-            foreach (var objects in DefaultObjects.Where(objects => !byDefault.Contains((database, objects))))
+            foreach (var objects in (context.Has(PostgreSqlFeatures.LargeObjectDefaults) ? DefaultObjects.Append("LARGE OBJECTS") : DefaultObjects).Where(objects => !byDefault.Contains((database, objects))))
                 output.Add(Name, database, $"ALTER DEFAULT PRIVILEGES FOR ROLE {context.LoginName} GRANT ALL ON {objects} TO {PostgreSqlDialect.Identifier(user.Username)}");
         }
     }

@@ -3,6 +3,9 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql.Rules;
 /// <summary>Collects the statements of a plan.</summary>
 internal sealed class StatementList(RotationStage stage)
 {
+    /// <summary>The rule of the last statement of all.</summary>
+    public const string DropRule = "Drop";
+
     private readonly List<PlannedStatement> _statements = [];
 
     public IReadOnlyList<PlannedStatement> Statements => _statements;
@@ -15,7 +18,9 @@ internal sealed class StatementList(RotationStage stage)
     [
         .. _statements
             .OrderBy(statement => (statement.Database is null || statement.Database == home) != homeFirst)
-            .ThenBy(statement => statement.Database == home ? null : statement.Database, StringComparer.Ordinal),
+            .ThenBy(statement => statement.Database == home ? null : statement.Database, StringComparer.Ordinal)
+            // ALTER POLICY locks its table for everybody until the transaction ends.
+            .ThenBy(statement => statement.Rule switch { PolicyRule.RuleName => 1, DropRule => 2, _ => 0 }),
     ];
 
     public void Add(string rule, string? database, string text, string? textAfterPassword = null) =>
