@@ -29,7 +29,7 @@ internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, P
         }, cancellationToken);
 
     public Task<Preflight> PreflightAsync(DatabaseCredential credential, LoginSnapshot source, CancellationToken cancellationToken) =>
-        GuardAsync(() => new PostgreSqlPreflight(session).RunAsync(credential, source, cancellationToken), cancellationToken);
+        GuardAsync(() => new PostgreSqlPreflight(session, _others).RunAsync(credential, source, cancellationToken), cancellationToken);
 
     public Task<IChangeUnit> BeginAsync(CancellationToken cancellationToken)
     {
