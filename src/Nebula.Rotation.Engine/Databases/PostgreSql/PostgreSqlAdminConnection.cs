@@ -6,15 +6,19 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql;
 /// <summary>An admin's connection to the server that takes writes, in the credential's database; others are opened when a statement asks for one.</summary>
 internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, PostgreSqlConnector connector, string host, PostgreSqlSession session) : IAdminConnection
 {
+    private readonly PostgreSqlDatabaseSessions _others = new(connector, host, credential.Database);
+
     public Task LockTargetAsync(string username, CancellationToken cancellationToken) =>
         GuardAsync(async () =>
         {
             await PostgreSqlTargetLock.TakeAsync(session, username, cancellationToken);
+            await _others.LockAsync(username);
+            await PostgreSqlTargetLock.EndCompanionsAsync(session, credential.Database, username, cancellationToken);
             return true;
         }, cancellationToken);
 
     public Task<LoginSnapshot> ReadSnapshotAsync(string username, CancellationToken cancellationToken) =>
-        GuardAsync(() => new PostgreSqlCatalog(session).ReadAsync(username, cancellationToken), cancellationToken);
+        GuardAsync(() => new PostgreSqlCatalog(session, _others).ReadAsync(username, credential.Database, cancellationToken), cancellationToken);
 
     public Task<bool> IsNameTakenAsync(string username, CancellationToken cancellationToken) =>
         GuardAsync(async () =>
@@ -25,24 +29,30 @@ internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, P
         }, cancellationToken);
 
     public Task<Preflight> PreflightAsync(DatabaseCredential credential, LoginSnapshot source, CancellationToken cancellationToken) =>
-        GuardAsync(() => new PostgreSqlPreflight(session).RunAsync(credential, source, cancellationToken), cancellationToken);
+        GuardAsync(() => new PostgreSqlPreflight(session, _others).RunAsync(credential, source, cancellationToken), cancellationToken);
 
     public Task<IChangeUnit> BeginAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult<IChangeUnit>(new PostgreSqlChangeUnit(session, credential.Database, OpenDatabaseAsync, PostgreSqlOptions.LockTimeout(credential)));
+        return Task.FromResult<IChangeUnit>(new PostgreSqlChangeUnit(session, credential.Database, _others, PostgreSqlOptions.LockTimeout(credential)));
     }
 
     public Task<IReadOnlyList<LoginSession>> ListSessionsAsync(string username, CancellationToken cancellationToken) =>
-        GuardAsync(() => new PostgreSqlSessions(session).ListAsync(username, cancellationToken), cancellationToken);
+        GuardAsync(async () =>
+        {
+            // Asked again and again while a login drains, which can take long.
+            await _others.CloseAsync();
+            return await new PostgreSqlSessions(session).ListAsync(username, cancellationToken);
+        }, cancellationToken);
 
     public Task<int> EndSessionsAsync(string username, CancellationToken cancellationToken) =>
         GuardAsync(() => new PostgreSqlSessions(session).EndAsync(username, cancellationToken), cancellationToken);
 
-    public ValueTask DisposeAsync() => session.DisposeAsync();
-
-    private Task<PostgreSqlSession> OpenDatabaseAsync(string database, CancellationToken cancellationToken) =>
-        PostgreSqlAdminSessions.OpenAsync(connector, host, database, cancellationToken);
+    public async ValueTask DisposeAsync()
+    {
+        await _others.DisposeAsync();
+        await session.DisposeAsync();
+    }
 
     private async Task<T> GuardAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
