@@ -54,6 +54,17 @@ public sealed class DialectTests
         Assert.Contains("LokTimeout", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Mentions_are_allowed_by_a_word_and_no_other_word_is_taken()
+    {
+        static DatabaseCredential With(string name, string value) => Credential("1s") with { Option = new Dictionary<string, string> { [name] = value } };
+        Assert.False(PostgreSqlOptions.AllowsMentions(Credential("1s")));
+        Assert.True(PostgreSqlOptions.AllowsMentions(With("Allow", "Mentions")));
+        Assert.True(PostgreSqlOptions.AllowsMentions(With("allow", " mentions, ")));
+        new PostgreSqlEngine().Validate(With("Allow", "Mentions"));
+        Assert.Contains("Mention'", Assert.Throws<RotationException>(() => new PostgreSqlEngine().Validate(With("Allow", "Mention"))).Message, StringComparison.Ordinal);
+    }
+
     private static DatabaseCredential Credential(string lockTimeout) => new()
     {
         Name = "app",

@@ -247,14 +247,42 @@ public sealed class PlannerTests
         var path = new PermissionFact { Kind = FactKinds.SearchPath, Database = "db", Name = "search_path", Value = "\"old\", \"public\"" };
         Assert.Equal(
             ["ALTER ROLE \"new\" IN DATABASE \"db\" SET search_path TO 'old', 'public'"],
-            Texts(Planner.PlanClone(Of("old", path).With(HintNames.UserSchema, "true"), Absent("new")).CloneStatements));
+            Texts(Planner.PlanClone(Of("old", path).With(HintNames.In(HintNames.UserSchema, "db"), "true"), Absent("new")).CloneStatements));
         Assert.Empty(Planner.PlanClone(Of("old", path), Absent("new")).CloneStatements);
         Assert.Equal(
             ["ALTER ROLE \"new\" IN DATABASE \"db\" SET search_path TO '$user', 'public'"],
-            Texts(Planner.PlanClone(Of("old", path).With(HintNames.OwnSearchPath, "[\"$user\",\"public\"]"), Absent("new")).CloneStatements));
+            Texts(Planner.PlanClone(Of("old", path).With(HintNames.In(HintNames.OwnSearchPath, "db"), "[\"$user\",\"public\"]"), Absent("new")).CloneStatements));
         Assert.Equal(
             ["ALTER ROLE \"new\" IN DATABASE \"db\" RESET search_path"],
-            Texts(Planner.PlanClone(Of("old", path), Of("new", path).With(HintNames.OwnSearchPath, "[\"x\"]")).CloneStatements));
+            Texts(Planner.PlanClone(Of("old", path), Of("new", path).With(HintNames.In(HintNames.OwnSearchPath, "db"), "[\"x\"]")).CloneStatements));
+    }
+
+    [Fact]
+    public void A_role_is_made_before_other_databases_name_it_and_dropped_after()
+    {
+        var elsewhere = Privilege("SELECT", "s.b") with { Database = "a second" };
+        var source = Of("old", elsewhere, Privilege("SELECT", "s.a"), Setting("work_mem", "1MB"), Default("SELECT", "TABLES", "\"boss\"", null) with { Database = "a second" });
+        Assert.Equal(["db", "db", "a second", "a second"], Planner.PlanClone(source, Absent("new")).CloneStatements.Select(statement => statement.Database ?? "db"));
+        var drop = Planner.PlanDrop(source, Of("new"));
+        Assert.Equal(["a second", "a second", "db", null], drop.Select(statement => statement.Database));
+        Assert.Equal("DROP ROLE \"old\"", drop[^1].Text);
+    }
+
+    [Fact]
+    public void Each_visited_database_has_a_path_and_an_overlap_of_its_own()
+    {
+        static PermissionFact Path(string database) => new() { Kind = FactKinds.SearchPath, Database = database, Name = "search_path", Value = "\"old\"" };
+        var source = Of("old", Path("db"), Path("x")).With(HintNames.Databases, "[\"db\",\"x\"]")
+            .With(HintNames.In(HintNames.UserSchema, "x"), "true").With(HintNames.In(HintNames.MayCreate, "x"), "true");
+        var plan = Planner.PlanClone(source, Absent("new"));
+        Assert.Contains("ALTER ROLE \"new\" IN DATABASE \"x\" SET search_path TO 'old'", Texts(plan.CloneStatements));
+        Assert.DoesNotContain(plan.CloneStatements, statement => statement.Text.Contains("DATABASE \"db\"", StringComparison.Ordinal));
+        Assert.Equal(["db", "x"], plan.CloneStatements.Where(statement => statement.Text.Contains("GRANT ALL ON TABLES", StringComparison.Ordinal)).Select(statement => statement.Database));
+        Assert.Contains("database \"x\"", Assert.Single(plan.Warnings), StringComparison.Ordinal);
+
+        // A path in a database that was not visited for both says nothing.
+        Assert.True(Planner.Compare(source, Of("new", Path("db")), afterMove: false).IsEmpty);
+        Assert.False(Planner.Compare(source, Of("new", Path("db"), Path("x") with { Value = "" }), afterMove: false).IsEmpty);
     }
 
     [Fact]

@@ -53,6 +53,12 @@ internal static class Snap
         WithGrantOption = option,
     };
 
+    public static PermissionFact Policy(string table, string name) =>
+        new() { Kind = FactKinds.Policy, Database = "db", ObjectType = "TABLE", ObjectName = table, SubName = name, Name = "POLICY" };
+
+    public static PermissionFact Mapping(string server, string? options) =>
+        new() { Kind = FactKinds.UserMapping, Database = "db", ObjectType = "SERVER", ObjectName = server, Name = "USER MAPPING", Value = options };
+
     public static PermissionFact Owner(string type, string name) =>
         new() { Kind = FactKinds.Owner, Database = "db", ObjectType = type, ObjectName = name, Name = "OWNER", IsExclusive = true };
 }

@@ -120,7 +120,8 @@ public abstract class CycleTests(SharedPostgres postgres)
         CREATE FOREIGN TABLE "S 1".far (a integer) SERVER far;
         GRANT SELECT ON "S 1".far TO {0};
         ALTER DATABASE {4} OWNER TO {0};
-        """";
+
+        """" + RareRights.Sql;
 
     /// <summary>Memberships with options, and the one that a creator gets; {7} is made by the login.</summary>
     private const string Since16 =
@@ -169,6 +170,7 @@ public abstract class CycleTests(SharedPostgres postgres)
         (FactKinds.DefaultPrivilege, version >= 18 ? 12 : version >= 17 ? 10 : 9),
         // From 14, which brings multiranges, until 17 one has an owner beside its range's.
         (FactKinds.Owner, version is >= 14 and < 17 ? 29 : 28),
+        .. RareRights.Counts,
     ];
 
     [Theory]

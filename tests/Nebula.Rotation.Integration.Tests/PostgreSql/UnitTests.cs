@@ -101,23 +101,6 @@ public abstract class UnitTests(SharedPostgres postgres)
     }
 
     [Fact]
-    public async Task Statements_for_another_database_run_there_in_the_same_unit()
-    {
-        await using var room = await Room.OpenAsync(postgres);
-        await using var other = await postgres.NewDatabaseAsync("other");
-        var login = await room.NewLoginAsync();
-        var grant = Statement($"GRANT CREATE ON SCHEMA public TO {Room.Quote(login)}");
-        await using (var unit = await room.Admin.BeginAsync(Room.Ct))
-            await unit.ApplyAsync([grant, grant with { Database = other.Name }], null, Room.Ct);
-        Assert.Empty((await room.ReadAsync(login)).Blockers);
-
-        await room.ApplyAsync([grant, grant with { Database = other.Name }]);
-        Assert.Single((await room.ReadAsync(login)).Blockers);
-        Assert.Single((await room.ReadAsync(login)).Facts, fact => fact.Kind == FactKinds.Privilege);
-        await other.ExecuteAsync($"DROP OWNED BY {Room.Quote(login)}");
-    }
-
-    [Fact]
     public async Task A_thousand_tables_are_granted_in_few_statements()
     {
         await using var room = await Room.OpenAsync(postgres);

@@ -33,6 +33,18 @@ internal static class FactKinds
     /// <summary>An entry of pg_default_acl: the login is who defines it, or who gets it.</summary>
     public const string DefaultPrivilege = "DefaultPrivilege";
 
+    /// <summary>A row security policy names the login: pg_policy.polroles.</summary>
+    public const string Policy = "Policy";
+
+    /// <summary>
+    /// The login's user name and password on a foreign server: pg_user_mapping. The value has the options' names, and 16 bits of a hash of all, which tell
+    /// two mappings apart and confirm no guess.
+    /// </summary>
+    public const string UserMapping = "UserMapping";
+
+    /// <summary>SECURITY LABEL … ON ROLE: pg_shseclabel.</summary>
+    public const string SecurityLabel = "SecurityLabel";
+
     /// <summary>The login owns an object.</summary>
     public const string Owner = "Owner";
 

@@ -3,21 +3,33 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql;
 /// <summary>Names of what a snapshot tells the planner beside the facts.</summary>
 internal static class HintNames
 {
-    /// <summary>The database that was visited: the credential's own.</summary>
+    /// <summary>The credential's own database.</summary>
     public const string Database = "database";
 
-    /// <summary>"true" when the login may make objects: CREATE on the database or on a schema of it.</summary>
+    /// <summary>Every database that was visited, as a JSON array of names; the credential's own is the first.</summary>
+    public const string Databases = "databases";
+
+    /// <summary>"true" when the login may make objects in a database: CREATE on it or on a schema of it. <see cref="In"/> a database.</summary>
     public const string MayCreate = "may_create";
 
     /// <summary>Every role that the login is a member of, directly or not, as a JSON array of names.</summary>
     public const string Ancestors = "ancestors";
 
-    /// <summary>The value of search_path set for the login in the visited database, elements as a JSON array; absent when none is set.</summary>
+    /// <summary>The value of search_path set for the login in a database, elements as a JSON array; absent when none is set. <see cref="In"/> a database.</summary>
     public const string OwnSearchPath = "search_path.own";
 
-    /// <summary>"true" when the login's search_path has "$user" and that means a schema.</summary>
+    /// <summary>"true" when the login's search_path has "$user" and that means a schema. <see cref="In"/> a database.</summary>
     public const string UserSchema = "search_path.user_schema";
 
-    /// <summary>"true" when a schema of the visited database is called like the login.</summary>
+    /// <summary>"true" when a schema is called like the login. <see cref="In"/> a database.</summary>
     public const string NameIsSchema = "name_is_schema";
+
+    /// <summary>The roles that a policy names, as a JSON array of identifiers. <see cref="Of"/> a policy.</summary>
+    public const string PolicyRoles = "policy";
+
+    /// <summary>The name of an answer about the object of a fact.</summary>
+    public static string Of(string hint, PermissionFact fact) => $"{hint}:{fact.Database}:{fact.ObjectName}:{fact.SubName}";
+
+    /// <summary>The name of an answer about one database.</summary>
+    public static string In(string hint, string database) => $"{hint}:{database}";
 }

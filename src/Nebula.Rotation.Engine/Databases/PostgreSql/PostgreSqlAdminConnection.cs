@@ -7,6 +7,7 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql;
 internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, PostgreSqlConnector connector, string host, PostgreSqlSession session) : IAdminConnection
 {
     private readonly PostgreSqlOtherEndpoints _otherEndpoints = new(connector, host, credential.Database);
+    private readonly PostgreSqlDatabaseSessions _others = new(connector, host, credential.Database);
 
     public string Endpoint => session.Endpoint;
 
@@ -14,11 +15,13 @@ internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, P
         GuardAsync(async () =>
         {
             await PostgreSqlTargetLock.TakeAsync(session, username, cancellationToken);
+            await _others.LockAsync(username);
+            await PostgreSqlTargetLock.EndCompanionsAsync(session, credential.Database, username, cancellationToken);
             return true;
         }, cancellationToken);
 
     public Task<LoginSnapshot> ReadSnapshotAsync(string username, CancellationToken cancellationToken) =>
-        GuardAsync(() => new PostgreSqlCatalog(session).ReadAsync(username, cancellationToken), cancellationToken);
+        GuardAsync(() => new PostgreSqlCatalog(session, _others).ReadAsync(username, credential.Database, cancellationToken), cancellationToken);
 
     public Task<bool> IsNameTakenAsync(string username, CancellationToken cancellationToken) =>
         GuardAsync(async () =>
@@ -31,7 +34,7 @@ internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, P
     public Task<Preflight> PreflightAsync(DatabaseCredential credential, LoginSnapshot source, CancellationToken cancellationToken) =>
         GuardAsync(async () =>
         {
-            var preflight = await new PostgreSqlPreflight(session).RunAsync(credential, source, cancellationToken);
+            var preflight = await new PostgreSqlPreflight(session, _others).RunAsync(credential, source, cancellationToken);
             if (!_otherEndpoints.Any)
                 return preflight;
             var (blockers, warnings) = await _otherEndpoints.PreflightAsync(source.Facts.Any(fact => fact.Kind == FactKinds.Owner), cancellationToken);
@@ -41,12 +44,14 @@ internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, P
     public Task<IChangeUnit> BeginAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult<IChangeUnit>(new PostgreSqlChangeUnit(session, credential.Database, OpenDatabaseAsync, PostgreSqlOptions.LockTimeout(credential)));
+        return Task.FromResult<IChangeUnit>(new PostgreSqlChangeUnit(session, credential.Database, _others, PostgreSqlOptions.LockTimeout(credential)));
     }
 
     public Task<LoginSessions> ListSessionsAsync(string username, CancellationToken cancellationToken) =>
         GuardAsync<LoginSessions>(async () =>
         {
+            // Asked again and again while a login drains, which can take long.
+            await _others.CloseAsync();
             var sessions = new PostgreSqlSessions(session);
             var here = await sessions.ListAsync(username, cancellationToken);
             if (!_otherEndpoints.Any)
@@ -70,11 +75,9 @@ internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, P
     public async ValueTask DisposeAsync()
     {
         await _otherEndpoints.DisposeAsync();
+        await _others.DisposeAsync();
         await session.DisposeAsync();
     }
-
-    private Task<PostgreSqlSession> OpenDatabaseAsync(string database, CancellationToken cancellationToken) =>
-        PostgreSqlAdminSessions.OpenAsync(connector, host, database, cancellationToken);
 
     private async Task<T> GuardAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {

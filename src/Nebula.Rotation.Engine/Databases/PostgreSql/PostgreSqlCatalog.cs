@@ -5,19 +5,73 @@ using Npgsql;
 
 namespace Nebula.Rotation.Engine.Databases.PostgreSql;
 
-/// <summary>Reads a login's facts: one read-only transaction with one view of the data, one batch.</summary>
-internal sealed class PostgreSqlCatalog(PostgreSqlSession session)
+/// <summary>
+/// Reads a login's facts: in each database one read-only transaction with one view of the data, one batch. The credential's own database tells which
+/// others to visit.
+/// </summary>
+internal sealed class PostgreSqlCatalog(PostgreSqlSession session, PostgreSqlDatabaseSessions others)
 {
     /// <summary>An object that was dropped between the catalog's view and the name's lookup is an error before 14; then the view was stale.</summary>
     private const int Attempts = 3;
 
-    public async Task<LoginSnapshot> ReadAsync(string username, CancellationToken cancellationToken)
+    /// <summary>Databases that are read at a time.</summary>
+    private const int Parallel = 4;
+
+    public async Task<LoginSnapshot> ReadAsync(string username, string database, CancellationToken cancellationToken)
+    {
+        var main = new SnapshotBuilder(username, database);
+        main = await ReadAsync(
+            session,
+            main,
+            [
+                new RoleQuery(),
+                new SettingsQuery(),
+                new SecurityLabelQuery(),
+                new DatabaseQuery(),
+                new MembershipQuery(username),
+                .. InEachDatabase(username, session),
+                new AncestorQuery(),
+            ],
+            isHome: true,
+            cancellationToken);
+
+        // The two logins of a rotation are read one after the other, and compared: where one was visited, the other is.
+        foreach (var name in main.OtherDatabases)
+            others.Visited.Add(name);
+        var parts = new SnapshotBuilder[main.OtherDatabases.Count];
+        await System.Threading.Tasks.Parallel.ForAsync(
+            0,
+            parts.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken },
+            async (index, token) => parts[index] = await others.UseAsync(
+                main.OtherDatabases[index],
+                other => ReadAsync(other, main.For(main.OtherDatabases[index]), InEachDatabase(username, other), isHome: false, token),
+                token));
+        foreach (var part in parts)
+            main.Merge(part);
+        return main.Build(session.Server.Description);
+    }
+
+    private static ICatalogQuery[] InEachDatabase(string username, PostgreSqlSession session) =>
+    [
+        new SearchPathQuery(username, session.Server.SearchPath),
+        new PrivilegeQuery(),
+        new DefaultPrivilegeQuery(),
+        new OwnershipQuery(),
+        new UserMappingQuery(),
+        new PolicyQuery(),
+        new LeftoverQuery(),
+        new CreateQuery(),
+    ];
+
+    private async Task<SnapshotBuilder> ReadAsync(
+        PostgreSqlSession visited, SnapshotBuilder empty, IReadOnlyList<ICatalogQuery> queries, bool isHome, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await ReadOnceAsync(username, cancellationToken);
+                return await ReadOnceAsync(visited, empty.Again(), queries, isHome, cancellationToken);
             }
             catch (PostgresException e) when (attempt < Attempts && e.SqlState is PostgresErrorCodes.InternalError or PostgresErrorCodes.SerializationFailure)
             {
@@ -26,27 +80,26 @@ internal sealed class PostgreSqlCatalog(PostgreSqlSession session)
         }
     }
 
-    private async Task<LoginSnapshot> ReadOnceAsync(string username, CancellationToken cancellationToken)
+    private async Task<SnapshotBuilder> ReadOnceAsync(
+        PostgreSqlSession visited, SnapshotBuilder builder, IReadOnlyList<ICatalogQuery> queries, bool isHome, CancellationToken cancellationToken)
     {
-        ICatalogQuery[] queries =
-        [
-            new RoleQuery(),
-            new SettingsQuery(),
-            new SearchPathQuery(username, session.Server.SearchPath),
-            new MembershipQuery(username),
-            new PrivilegeQuery(),
-            new DefaultPrivilegeQuery(),
-            new OwnershipQuery(),
-            new LeftoverQuery(),
-            new HintQuery(),
-        ];
-        await using var transaction = await session.Connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
-        var builder = new SnapshotBuilder(username);
-        await using (var batch = new NpgsqlBatch(session.Connection, transaction))
+        await using var transaction = await visited.Connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        await using (var batch = new NpgsqlBatch(visited.Connection, transaction))
         {
             batch.BatchCommands.Add(new("SET TRANSACTION READ ONLY"));
             foreach (var query in queries)
-                batch.BatchCommands.Add(new(query.Sql(session.Server.Version)) { Parameters = { new NpgsqlParameter<string> { TypedValue = username } } });
+            {
+                batch.BatchCommands.Add(new(query.Sql(visited.Server.Version))
+                {
+                    Parameters =
+                    {
+                        new NpgsqlParameter<string> { TypedValue = builder.Username },
+                        new NpgsqlParameter<bool> { TypedValue = isHome },
+                        new NpgsqlParameter<string[]> { TypedValue = [.. others.Visited] },
+                    },
+                });
+            }
+
             await using var rows = await batch.ExecuteReaderAsync(cancellationToken);
             foreach (var query in queries)
             {
@@ -56,6 +109,6 @@ internal sealed class PostgreSqlCatalog(PostgreSqlSession session)
         }
 
         await transaction.CommitAsync(cancellationToken);
-        return builder.Build(session.Server.Description);
+        return builder;
     }
 }

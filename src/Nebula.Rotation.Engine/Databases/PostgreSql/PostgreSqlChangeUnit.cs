@@ -3,11 +3,11 @@ using Npgsql;
 namespace Nebula.Rotation.Engine.Databases.PostgreSql;
 
 /// <summary>
-/// One transaction; one a database where statements name several, and then those of other databases are committed first, since nothing in them can
-/// be seen as the rotation's until the credential's own is.
+/// One transaction a database, one after the other: where statements go on in another database, what was done before is committed, since a role must
+/// be there before another database can name it, and can be dropped only after. Until the first commit the unit is taken back whole; from then on
+/// a part that meets a lock is repeated here, and if it fails for good the workflow's compensation works on what is there.
 /// </summary>
-internal sealed class PostgreSqlChangeUnit(
-    PostgreSqlSession main, string mainDatabase, Func<string, CancellationToken, Task<PostgreSqlSession>> openDatabase, string lockTimeout) : IChangeUnit
+internal sealed class PostgreSqlChangeUnit(PostgreSqlSession main, string mainDatabase, PostgreSqlDatabaseSessions others, string lockTimeout) : IChangeUnit
 {
     /// <summary>Statements that go in one round trip at most; more would be held in memory on both sides for nothing.</summary>
     private const int StatementsPerBatch = 500;
@@ -15,78 +15,122 @@ internal sealed class PostgreSqlChangeUnit(
     /// <summary>warning_deprecated_feature (manual, "PostgreSQL Error Codes").</summary>
     private const string DeprecatedFeature = "01P01";
 
-    private readonly List<Part> _parts = [];
+    /// <summary>How long a part is repeated that cannot be taken back with the parts before it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    private Part? _part;
+
+    /// <summary>The first database that was committed.</summary>
+    private string? _committed;
 
     public async Task ApplyAsync(IReadOnlyList<PlannedStatement> statements, Login? password, CancellationToken cancellationToken)
     {
         for (var at = 0; at < statements.Count;)
         {
-            var part = await PartAsync(statements[at].Database ?? mainDatabase, cancellationToken);
-            var batch = statements.Skip(at).TakeWhile(statement => (statement.Database ?? mainDatabase) == part.Database).Take(StatementsPerBatch).ToList();
-            await RunAsync(part, batch, password, cancellationToken);
+            var database = statements[at].Database ?? mainDatabase;
+            var batch = statements.Skip(at).TakeWhile(statement => (statement.Database ?? mainDatabase) == database).Take(StatementsPerBatch).ToList();
+            if (_part is not null && _part.Database != database)
+                await CommitAsync(cancellationToken);
+            var part = _part ??= await OpenAsync(database, cancellationToken);
+            part.Batches.Add((batch, password));
+            await RepeatAsync(part, () => RunAsync(part, batch, password, cancellationToken), () => Task.CompletedTask, cancellationToken);
             at += batch.Count;
         }
     }
 
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
-        foreach (var part in _parts.OrderBy(part => part.Session == main))
+        if (_part is not { } part)
+            return;
+        Task Commit() => CommitAsync(part, cancellationToken);
+        await RepeatAsync(part, Commit, Commit, cancellationToken);
+        _committed ??= part.Database;
+        await CloseAsync();
+    }
+
+    public async ValueTask DisposeAsync() => await CloseAsync();
+
+    private async Task<Part> OpenAsync(string database, CancellationToken cancellationToken)
+    {
+        var session = database == mainDatabase ? main : await others.TakeAsync(database, cancellationToken);
+        return new(database, session);
+    }
+
+    /// <summary>Works on a part, and repeats it whole when that fails for a moment only and a part before it is committed.</summary>
+    private async Task RepeatAsync(Part part, Func<Task> work, Func<Task> afterAllAgain, CancellationToken cancellationToken)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        for (var repeat = false; ; repeat = true)
         {
             try
             {
-                await part.Transaction.CommitAsync(cancellationToken);
+                if (!repeat)
+                {
+                    await work();
+                    return;
+                }
+
+                await part.RollBackAsync();
+                foreach (var (batch, password) in part.Batches)
+                    await RunAsync(part, batch, password, cancellationToken);
+                await afterAllAgain();
+                return;
             }
-            catch (Exception e) when (e is not OperationCanceledException)
+            catch (TransientDatabaseException e) when (_committed is not null)
             {
-                throw PostgreSqlErrors.OfStatement(e, part.Session.Endpoint, null);
+                if (TimeProvider.System.GetElapsedTime(started) > Patience)
+                {
+                    throw new RotationException(
+                        RotationErrorCode.DatabaseError,
+                        $"Database {part.Database} was tried for {Patience.TotalSeconds:0} s, and what was done in {_committed} cannot wait. {e.Message}",
+                        innerException: e);
+                }
             }
+
+            await Task.Delay(Pause, cancellationToken);
         }
     }
 
-    public async ValueTask DisposeAsync()
+    private static async Task CommitAsync(Part part, CancellationToken cancellationToken)
     {
-        foreach (var part in _parts)
-        {
-            try
-            {
-                await part.Transaction.DisposeAsync();
-            }
-            catch (Exception e) when (e is NpgsqlException or InvalidOperationException or IOException)
-            {
-                // The connection is gone, and with it the transaction.
-            }
-
-            if (part.Session != main)
-                await part.Session.DisposeAsync();
-        }
-
-        _parts.Clear();
-    }
-
-    private async Task<Part> PartAsync(string database, CancellationToken cancellationToken)
-    {
-        if (_parts.Find(part => part.Database == database) is { } open)
-            return open;
-        var session = database == mainDatabase ? main : await openDatabase(database, cancellationToken);
         try
         {
-            // Not sent yet: the driver puts BEGIN before the first batch.
-            var part = new Part(database, session, await session.Connection.BeginTransactionAsync(cancellationToken));
-            _parts.Add(part);
-            return part;
+            if (part.Transaction is { } transaction)
+                await transaction.CommitAsync(cancellationToken);
+            part.Transaction = null;
         }
-        catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
-            if (session != main)
-                await session.DisposeAsync();
-            throw PostgreSqlErrors.OfStatement(e, session.Endpoint, null);
+            throw PostgreSqlErrors.OfStatement(e, part.Session.Endpoint, null);
         }
+    }
+
+    private async ValueTask CloseAsync()
+    {
+        if (_part is not { } part)
+            return;
+        _part = null;
+        await part.RollBackAsync();
+        if (part.Session != main)
+            await others.ReturnAsync(part.Database, part.Session);
     }
 
     private async Task RunAsync(Part part, List<PlannedStatement> statements, Login? password, CancellationToken cancellationToken)
     {
-        var (session, transaction) = (part.Session, part.Transaction);
-        await using var batch = new NpgsqlBatch(session.Connection, transaction);
+        var session = part.Session;
+        try
+        {
+            // Not sent yet: the driver puts BEGIN before the first batch.
+            part.Transaction ??= await session.Connection.BeginTransactionAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
+        {
+            throw PostgreSqlErrors.OfStatement(e, session.Endpoint, null);
+        }
+
+        await using var batch = new NpgsqlBatch(session.Connection, part.Transaction);
         if (!part.HasLimits)
             batch.BatchCommands.Add(new($"SET LOCAL lock_timeout TO {PostgreSqlDialect.Literal(lockTimeout)}"));
         var before = batch.BatchCommands.Count;
@@ -126,7 +170,7 @@ internal sealed class PostgreSqlChangeUnit(
             throw new RotationException(
                 RotationErrorCode.DatabaseError,
                 $"{session.Endpoint} warned, which means that something was not done: {string.Join("; ", warnings.Distinct().Take(5))}.",
-                "Nothing of this step was kept. See what the warning names: most often the admin lacks a right.");
+                $"Nothing of this step was kept in database {part.Database}. See what the warning names: most often the admin lacks a right.");
         }
     }
 
@@ -141,14 +185,33 @@ internal sealed class PostgreSqlChangeUnit(
         return statement.Text + PostgreSqlDialect.Literal(verifier) + statement.TextAfterPassword;
     }
 
-    private sealed class Part(string database, PostgreSqlSession session, NpgsqlTransaction transaction)
+    private sealed class Part(string database, PostgreSqlSession session)
     {
         public string Database { get; } = database;
 
         public PostgreSqlSession Session { get; } = session;
 
-        public NpgsqlTransaction Transaction { get; } = transaction;
+        public NpgsqlTransaction? Transaction { get; set; }
+
+        /// <summary>What was run in the transaction, to be run again.</summary>
+        public List<(List<PlannedStatement> Statements, Login? Password)> Batches { get; } = [];
 
         public bool HasLimits { get; set; }
+
+        public async ValueTask RollBackAsync()
+        {
+            HasLimits = false;
+            if (Transaction is not { } transaction)
+                return;
+            Transaction = null;
+            try
+            {
+                await transaction.DisposeAsync();
+            }
+            catch (Exception e) when (e is NpgsqlException or InvalidOperationException or IOException)
+            {
+                // The connection is gone, and with it the transaction.
+            }
+        }
     }
 }

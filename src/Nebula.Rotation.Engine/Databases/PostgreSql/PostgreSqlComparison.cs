@@ -9,14 +9,23 @@ internal static class PostgreSqlComparison
     /// <summary>Compares additive facts, without what the overlap added.</summary>
     public static SnapshotDiff Additive(LoginSnapshot source, LoginSnapshot target)
     {
-        var expected = OverlapRule.Without(source, target).Where(IsCompared).ToList();
-        var actual = OverlapRule.Without(target, source).Where(IsCompared).ToList();
+        var databases = Paths(source).Intersect(Paths(target)).ToHashSet();
+        var expected = OverlapRule.Without(source, target).Where(fact => IsCompared(fact, target.Exists ? databases : null)).ToList();
+        var actual = OverlapRule.Without(target, source).Where(fact => IsCompared(fact, source.Exists ? databases : null)).ToList();
         return SnapshotDiff.Of(expected, AsKnown(expected, actual));
     }
 
-    /// <summary>A password that never ends says so by no value or by infinity, and ALTER ROLE cannot turn the second into the first.</summary>
-    private static bool IsCompared(PermissionFact fact) =>
-        !fact.IsExclusive && !(fact is { Kind: FactKinds.Attribute, Name: FactKinds.ValidUntil, Value: FactKinds.Infinity });
+    private static IEnumerable<string?> Paths(LoginSnapshot login) =>
+        login.Facts.Where(fact => fact.Kind == FactKinds.SearchPath).Select(fact => fact.Database);
+
+    /// <summary>
+    /// A password that never ends says so by no value or by infinity, and ALTER ROLE cannot turn the second into the first. A path is compared in
+    /// databases that were visited for both.
+    /// </summary>
+    private static bool IsCompared(PermissionFact fact, HashSet<string?>? databases) =>
+        !fact.IsExclusive
+        && !(fact is { Kind: FactKinds.Attribute, Name: FactKinds.ValidUntil, Value: FactKinds.Infinity })
+        && (fact.Kind != FactKinds.SearchPath || databases is null || databases.Contains(fact.Database));
 
     /// <summary>
     /// Before 16 the grantor of a membership may be a role that was dropped: nobody can grant as that one, so the grantor of its twin is not compared.

@@ -30,6 +30,9 @@ internal static class PostgreSqlDialect
         return "\"" + name.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
     }
 
+    /// <summary>A setting's name: an extension's has a dot between two identifiers (manual, "Customized Options").</summary>
+    public static string DottedName(string name) => string.Join('.', name.Split('.').Select(Identifier));
+
     /// <summary>
     /// A text as a literal that means the same whatever standard_conforming_strings is (manual, "String Constants with C-Style Escapes").
     /// </summary>
@@ -96,6 +99,7 @@ internal static class PostgreSqlDialect
         // One word for all three: an aggregate without arguments is written (*) with AGGREGATE and () with ROUTINE, which is what the catalog gives.
         "FUNCTION" or "PROCEDURE" or "AGGREGATE" => "ROUTINE",
         "STATISTICS OBJECT" => "STATISTICS",
+        "FOREIGN-DATA WRAPPER" => "FOREIGN DATA WRAPPER",
         _ => objectType,
     };
 
@@ -103,6 +107,8 @@ internal static class PostgreSqlDialect
     public static string GrantKeyword(string objectType) => objectType switch
     {
         "VIEW" or "MATERIALIZED VIEW" or "FOREIGN TABLE" => "TABLE",
+        "SERVER" => "FOREIGN SERVER",
+        "PARAMETER ACL" => "PARAMETER",
         _ => Keyword(objectType),
     };
 

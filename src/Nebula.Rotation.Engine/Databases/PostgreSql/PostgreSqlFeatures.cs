@@ -11,4 +11,10 @@ internal enum PostgreSqlFeatures : long
     /// Before, a membership has one row, and inheriting is an attribute of the member.
     /// </summary>
     MembershipOptions = 1,
+
+    /// <summary>A subscription's owner need not be a superuser (16+; manual, "ALTER SUBSCRIPTION").</summary>
+    AnySubscriptionOwner = 2,
+
+    /// <summary>There are default privileges on large objects (18+; manual, "ALTER DEFAULT PRIVILEGES").</summary>
+    LargeObjectDefaults = 4,
 }

@@ -19,6 +19,7 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
     [
         new AttributeRule(),
         new CommentRule(),
+        new SecurityLabelRule(),
         new SettingRule(),
         new SearchPathRule(),
         new MembershipRule(),
@@ -26,6 +27,8 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
         new DefaultPrivilegeRule(),
         new GrantedMembershipRule(),
         new GrantedPrivilegeRule(),
+        new UserMappingRule(),
+        new PolicyRule(),
     ];
 
     public ClonePlan PlanClone(LoginSnapshot source, LoginSnapshot target)
@@ -36,12 +39,12 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
 
         var clone = new StatementList(RotationStage.ClonePermissions);
         var changes = Changes(source, target, diff);
-        Apply(new(target, clone), changes, rules.Where(rule => rule is not AttributeRule));
+        Apply(new(target, clone) { Other = source }, changes, rules.Where(rule => rule is not AttributeRule));
         OverlapRule.Begin(source, target, clone);
         return new()
         {
             CreateStatements = create.Statements,
-            CloneStatements = clone.Statements,
+            CloneStatements = clone.ByDatabase(Home(target, source), homeFirst: true),
             Blockers = [.. source.Blockers, .. Blockers(source)],
             Warnings = [.. Warnings(source, target)],
         };
@@ -82,7 +85,7 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
     {
         var list = new StatementList(RotationStage.Retire);
         OverlapRule.End(old, @new, list);
-        return list.Statements;
+        return list.ByDatabase(Home(old, @new), homeFirst: true);
     }
 
     public IReadOnlyList<PlannedStatement> PlanDrop(LoginSnapshot login, LoginSnapshot successor)
@@ -95,13 +98,24 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
             // What others have from the login, they have from the successor before it is taken: granted at the clone, and here if it came later.
             var diff = PostgreSqlComparison.Additive(login, successor);
             foreach (var rule in rules.Where(rule => rule is GrantedPrivilegeRule or GrantedMembershipRule))
-                rule.Give(new(successor, list), new([.. diff.Missing.Where(rule.Handles)], [.. diff.Extra.Where(rule.Handles)]));
+                rule.Give(new(successor, list) { Other = login }, new([.. diff.Missing.Where(rule.Handles)], [.. diff.Extra.Where(rule.Handles)]));
         }
 
         foreach (var rule in rules.Reverse().Where(rule => !rule.GoesWithLogin))
-            rule.Take(new(login, list), new([], [.. login.Facts.Where(rule.Handles)]));
-        list.Add("Drop", null, $"DROP ROLE {PostgreSqlDialect.Identifier(login.Username)}");
-        return list.Statements;
+            rule.Take(new(login, list) { Other = successor }, new([], [.. login.Facts.Where(rule.Handles)]));
+        list.Add(StatementList.DropRule, null, $"DROP ROLE {PostgreSqlDialect.Identifier(login.Username)}");
+        return list.ByDatabase(Home(login, successor), homeFirst: false);
+    }
+
+    private static string? Home(params ReadOnlySpan<LoginSnapshot> logins)
+    {
+        foreach (var login in logins)
+        {
+            if (login.Hints.TryGetValue(HintNames.Database, out var database))
+                return database;
+        }
+
+        return null;
     }
 
     public IReadOnlyList<PlannedStatement> PlanIdle(LoginSnapshot login, LoginSnapshot successor)
@@ -153,8 +167,7 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
     private static SnapshotDiff Changes(LoginSnapshot source, LoginSnapshot target, SnapshotDiff diff)
     {
         var missing = diff.Missing.Where(fact => fact.Kind != FactKinds.SearchPath).ToList();
-        if (SearchPathRule.Needed(source, target) is { } path)
-            missing.Add(path);
+        missing.AddRange(SearchPathRule.Needed(source, target));
         return new(missing, diff.Extra);
     }
 
@@ -175,14 +188,24 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
                 "It is NOINHERIT and owns or may make objects; before PostgreSQL 16 its successor, NOINHERIT too, could not use them while both are live.",
                 $"Run ALTER ROLE {PostgreSqlDialect.Identifier(source.Username)} INHERIT, or take its CREATE privileges and move what it owns to another role.");
         }
+
+        if (source.Facts.Any(fact => fact is { Kind: FactKinds.Attribute, Name: "SUPERUSER", Value: "true" }))
+            yield break;
+        foreach (var fact in source.Facts.Where(fact => fact.Kind == FactKinds.Owner && OwnershipRule.NeedsSuperuser(fact.ObjectType!, has)))
+        {
+            yield return new(
+                $"{fact.ObjectType!.ToLowerInvariant()} {fact.ObjectName}{(fact.Database is null ? "" : $" in database {PostgreSqlDialect.Identifier(fact.Database)}")}",
+                "The login owns it and is no superuser any more, and the server gives such an object to a superuser only.",
+                $"Run ALTER {PostgreSqlDialect.Keyword(fact.ObjectType!)} {fact.ObjectName} OWNER TO a superuser that is not rotated.");
+        }
     }
 
     private static IEnumerable<string> Warnings(LoginSnapshot source, LoginSnapshot target)
     {
-        if (source.Hints.ContainsKey(HintNames.UserSchema))
+        foreach (var database in OverlapRule.Databases(source).Where(database => source.Hints.ContainsKey(HintNames.In(HintNames.UserSchema, database))))
         {
             yield return
-                $"The search_path of {source.Username} has \"$user\", which means a schema called like the login. It will be set for the new login with that schema's name written out.";
+                $"The search_path of {source.Username} in database {PostgreSqlDialect.Identifier(database)} has \"$user\", which means a schema called like the login. It will be set for the new login with that schema's name written out.";
         }
 
         if (OverlapRule.IsNeeded(source) && OverlapRule.IsMember(source, target))

@@ -1,10 +1,11 @@
+using Nebula.Rotation.Engine.Databases.PostgreSql.Mentions;
+using Nebula.Rotation.Engine.Databases.PostgreSql.Rules;
 using Nebula.Rotation.Engine.Snapshots;
-using Npgsql;
 
 namespace Nebula.Rotation.Engine.Databases.PostgreSql;
 
 /// <summary>What stands in the way before anything is touched: the admin's rights, limits, and what the server will do with a new login.</summary>
-internal sealed class PostgreSqlPreflight(PostgreSqlSession session)
+internal sealed class PostgreSqlPreflight(PostgreSqlSession session, PostgreSqlDatabaseSessions others)
 {
     public async Task<Preflight> RunAsync(DatabaseCredential credential, LoginSnapshot source, CancellationToken cancellationToken)
     {
@@ -31,7 +32,7 @@ internal sealed class PostgreSqlPreflight(PostgreSqlSession session)
 
         await LimitsAsync(credential, source, blockers, warnings, cancellationToken);
         if (session.Server.AdminIsSuperuser)
-            await NamesAsync(source, warnings, cancellationToken);
+            await MentionsAsync(credential, source, blockers, warnings, cancellationToken);
         return new(rights, blockers, warnings);
     }
 
@@ -89,22 +90,25 @@ internal sealed class PostgreSqlPreflight(PostgreSqlSession session)
         }
     }
 
-    /// <summary>pg_hba_file_rules that name the login do not fit the new one; pg_event_trigger may forbid what a rotation does.</summary>
-    private async Task NamesAsync(LoginSnapshot source, List<string> warnings, CancellationToken cancellationToken)
+    /// <summary>What knows the login by its name, on the server and in each database that it was found in.</summary>
+    private async Task MentionsAsync(
+        DatabaseCredential credential, LoginSnapshot source, List<PlanBlocker> blockers, List<string> warnings, CancellationToken cancellationToken)
     {
-        await using var command = session.Command(
-            """
-            SELECT format('pg_hba.conf line %s names %s and will not fit the new login; verification tells before anything is published.', line_number, $1)
-            FROM pg_hba_file_rules
-            WHERE $1 = ANY (user_name)
-            UNION ALL
-            SELECT format('Event trigger %I fires on %s and may forbid it.', evtname, evtevent)
-            FROM pg_event_trigger
-            WHERE evtenabled NOT IN ('D', 'R')
-            """,
-            source.Username);
-        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
-        while (await rows.ReadAsync(cancellationToken))
-            warnings.Add(rows.GetString(0));
+        var mentions = await ServerMentions.ReadAsync(session, credential, source.Username, cancellationToken);
+        foreach (var database in OverlapRule.Databases(source))
+        {
+            Task<List<Mention>> ReadAsync(PostgreSqlSession visited) =>
+                DatabaseMentions.ReadAsync(visited, database, credential.Database, credential, source.Username, cancellationToken);
+            mentions.AddRange(database == credential.Database ? await ReadAsync(session) : await others.UseAsync(database, ReadAsync, cancellationToken));
+        }
+
+        var isAllowed = PostgreSqlOptions.AllowsMentions(credential);
+        foreach (var mention in mentions)
+        {
+            if (mention.Action is null || isAllowed)
+                warnings.Add(mention.ToString());
+            else
+                blockers.Add(mention.ToBlocker());
+        }
     }
 }

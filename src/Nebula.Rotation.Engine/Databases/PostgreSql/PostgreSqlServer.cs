@@ -14,7 +14,9 @@ internal sealed record PostgreSqlServer(Version Version, string VersionText, boo
     /// <summary>The oldest version that is supported.</summary>
     public static Version Oldest { get; } = new(13, 0);
 
-    public PostgreSqlFeatures Features => Version.Major >= 16 ? PostgreSqlFeatures.MembershipOptions : PostgreSqlFeatures.None;
+    public PostgreSqlFeatures Features =>
+        (Version.Major >= 16 ? PostgreSqlFeatures.MembershipOptions | PostgreSqlFeatures.AnySubscriptionOwner : PostgreSqlFeatures.None)
+        | (Version.Major >= 18 ? PostgreSqlFeatures.LargeObjectDefaults : PostgreSqlFeatures.None);
 
     public ServerDescription Description => new($"PostgreSQL {VersionText}", (long)Features);
 }

@@ -13,6 +13,9 @@ internal static class PostgreSqlTargetLock
     /// <summary>The first key of all our locks: "Nebu".</summary>
     private const int LockClass = 0x4E656275;
 
+    /// <summary>The first key of the marks on sessions in other databases: "Nebv".</summary>
+    private const int MarkClass = 0x4E656276;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
@@ -30,7 +33,7 @@ internal static class PostgreSqlTargetLock
             await using (var take = session.Command("SELECT pg_try_advisory_lock($1, $2)", LockClass, key))
             {
                 if (await take.ExecuteScalarAsync(cancellationToken) is true)
-                    return;
+                    break;
             }
 
             var stranger = await EndHoldersAsync(session, key, cancellationToken);
@@ -44,6 +47,48 @@ internal static class PostgreSqlTargetLock
 
             await Task.Delay(Pause, cancellationToken);
         }
+    }
+
+    /// <summary>
+    /// Marks a session in another database as the companion of one that holds the lock: a lock of a class of its own, shared, that goes with the session.
+    /// </summary>
+    public static async Task MarkAsync(PostgreSqlSession session, string home, string username, CancellationToken cancellationToken)
+    {
+        await using var mark = session.Command("SELECT pg_advisory_lock_shared($1, $2)", MarkClass, MarkKey(home, username));
+        await mark.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Ends a predecessor's companions, once its lock is ours and it can make no more of them. They may be in the midst of a statement.
+    /// </summary>
+    public static async Task EndCompanionsAsync(PostgreSqlSession session, string home, string username, CancellationToken cancellationToken)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (await CountCompanionsAsync(session, MarkKey(home, username), cancellationToken) is var left and > 0)
+        {
+            if (TimeProvider.System.GetElapsedTime(started) > Patience)
+            {
+                throw new RotationException(
+                    RotationErrorCode.LeaseHeld,
+                    $"{left} session(s) of an earlier run on {username} at {session.Endpoint} do not end although they were told to.",
+                    "See pg_stat_activity for what they wait on, and repeat.");
+            }
+
+            await Task.Delay(Pause, cancellationToken);
+        }
+    }
+
+    private static async Task<int> CountCompanionsAsync(PostgreSqlSession session, int key, CancellationToken cancellationToken)
+    {
+        await using var end = session.Command(
+            """
+            SELECT count(pg_terminate_backend(l.pid))::int
+            FROM pg_locks AS l
+            WHERE l.locktype = 'advisory' AND l.classid::bigint = $1 AND l.objid::bigint = $2 AND l.objsubid = 2
+            """,
+            (long)MarkClass,
+            (long)unchecked((uint)key));
+        return (int)(await end.ExecuteScalarAsync(cancellationToken))!;
     }
 
     /// <summary>Ends the sessions of ours that hold the lock; gives the first that is not ours.</summary>
@@ -73,6 +118,8 @@ internal static class PostgreSqlTargetLock
 
         return stranger;
     }
+
+    private static int MarkKey(string home, string username) => Key($"{home}\0{username}");
 
     private static int Key(string username) => BinaryPrimitives.ReadInt32BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(username)));
 }

@@ -27,7 +27,7 @@ internal sealed class DefaultPrivilegeQuery : ICatalogQuery
             FROM has AS h FULL JOIN built_in AS b USING (oid, grantee, privilege_type)
             WHERE h.is_grantable IS NULL OR b.oid IS NULL OR h.is_grantable
         )
-        SELECT current_database()::text, e.defaclobjtype::text, n.nspname::text, c.privilege_type, c.is_grantable, c.is_revoked,
+        SELECT e.defaclobjtype::text, n.nspname::text, c.privilege_type, c.is_grantable, c.is_revoked,
                definer.rolname::text, grantee.rolname::text
         FROM change AS c
         JOIN entry AS e USING (oid)
@@ -41,17 +41,17 @@ internal sealed class DefaultPrivilegeQuery : ICatalogQuery
     {
         while (await rows.ReadAsync(cancellationToken))
         {
-            var grantee = SnapshotBuilder.Text(rows, 7) is { } name ? snapshot.Role(name) : PostgreSqlDialect.Public;
+            var grantee = SnapshotBuilder.Text(rows, 6) is { } name ? snapshot.Role(name) : PostgreSqlDialect.Public;
             snapshot.Add(new()
             {
                 Kind = FactKinds.DefaultPrivilege,
-                Database = rows.GetString(0),
-                ObjectType = ObjectWord(rows.GetString(1)),
-                ObjectName = SnapshotBuilder.Text(rows, 2) is { } schema ? PostgreSqlDialect.Identifier(schema) : null,
-                Name = rows.GetString(3),
-                WithGrantOption = rows.GetBoolean(4),
-                Value = rows.GetBoolean(5) ? FactKinds.Revoked : null,
-                Grantor = snapshot.Role(rows, 6),
+                Database = snapshot.Database,
+                ObjectType = ObjectWord(rows.GetString(0)),
+                ObjectName = SnapshotBuilder.Text(rows, 1) is { } schema ? PostgreSqlDialect.Identifier(schema) : null,
+                Name = rows.GetString(2),
+                WithGrantOption = rows.GetBoolean(3),
+                Value = rows.GetBoolean(4) ? FactKinds.Revoked : null,
+                Grantor = snapshot.Role(rows, 5),
                 Grantee = grantee == PermissionFact.Login ? null : grantee,
             });
         }

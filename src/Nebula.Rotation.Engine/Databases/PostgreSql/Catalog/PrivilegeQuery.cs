@@ -8,6 +8,15 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql.Catalog;
 /// </summary>
 internal sealed class PrivilegeQuery : ICatalogQuery
 {
+    /// <summary>A parameter has no owner: what a superuser grants is recorded as the first role's, which is number 10 (pg_parameter_acl).</summary>
+    private const string Parameters =
+        """
+        UNION ALL
+            SELECT d.*, NULL, 10::oid, p.paracl
+            FROM dependency AS d JOIN pg_parameter_acl AS p ON p.oid = d.objid
+            WHERE d.classid = 'pg_parameter_acl'::regclass
+        """;
+
     public string Sql(Version serverVersion) =>
         $"""
         WITH dependency AS (
@@ -36,9 +45,29 @@ internal sealed class PrivilegeQuery : ICatalogQuery
             SELECT d.*, NULL, b.datdba, b.datacl
             FROM dependency AS d JOIN pg_database AS b ON b.oid = d.objid
             WHERE d.classid = 'pg_database'::regclass
+          UNION ALL
+            SELECT d.*, NULL, l.lanowner, l.lanacl
+            FROM dependency AS d JOIN pg_language AS l ON l.oid = d.objid
+            WHERE d.classid = 'pg_language'::regclass
+          UNION ALL
+            SELECT d.*, NULL, l.lomowner, l.lomacl
+            FROM dependency AS d JOIN pg_largeobject_metadata AS l ON l.oid = d.objid
+            WHERE d.classid = 'pg_largeobject'::regclass
+          UNION ALL
+            SELECT d.*, NULL, w.fdwowner, w.fdwacl
+            FROM dependency AS d JOIN pg_foreign_data_wrapper AS w ON w.oid = d.objid
+            WHERE d.classid = 'pg_foreign_data_wrapper'::regclass
+          UNION ALL
+            SELECT d.*, NULL, s.srvowner, s.srvacl
+            FROM dependency AS d JOIN pg_foreign_server AS s ON s.oid = d.objid
+            WHERE d.classid = 'pg_foreign_server'::regclass
+          UNION ALL
+            SELECT d.*, NULL, s.spcowner, s.spcacl
+            FROM dependency AS d JOIN pg_tablespace AS s ON s.oid = d.objid
+            WHERE d.classid = 'pg_tablespace'::regclass
+          {(CatalogSql.HasParameterAcls(serverVersion) ? Parameters : "")}
         )
-        SELECT CASE WHEN a.dbid <> 0 THEN current_database()::text END,
-               upper(i.type), i.identity, a.attname::text, x.privilege_type, x.is_grantable,
+        SELECT a.dbid <> 0, upper(i.type), i.identity, a.attname::text, x.privilege_type, x.is_grantable,
                grantor.rolname::text, grantee.rolname::text, owner.rolname::text
         FROM acl AS a
         CROSS JOIN LATERAL aclexplode(a.acl) AS x
@@ -55,13 +84,15 @@ internal sealed class PrivilegeQuery : ICatalogQuery
         while (await rows.ReadAsync(cancellationToken))
         {
             var grantee = SnapshotBuilder.Text(rows, 7) is { } name ? snapshot.Role(name) : PostgreSqlDialect.Public;
+            var objectType = rows.GetString(1);
             var isMine = grantee == PermissionFact.Login;
             snapshot.Add(new()
             {
                 Kind = isMine ? FactKinds.Privilege : FactKinds.GrantedPrivilege,
-                Database = SnapshotBuilder.Text(rows, 0),
-                ObjectType = rows.GetString(1),
-                ObjectName = rows.GetString(2),
+                Database = rows.GetBoolean(0) ? snapshot.Database : null,
+                ObjectType = objectType,
+                // The only name that comes without quotes; an extension's has a dot.
+                ObjectName = objectType == "PARAMETER ACL" ? PostgreSqlDialect.DottedName(rows.GetString(2)) : rows.GetString(2),
                 SubName = SnapshotBuilder.Text(rows, 3) is { } column ? PostgreSqlDialect.Identifier(column) : null,
                 Name = rows.GetString(4),
                 WithGrantOption = rows.GetBoolean(5),

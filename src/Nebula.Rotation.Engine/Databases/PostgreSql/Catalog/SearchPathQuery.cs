@@ -12,8 +12,7 @@ internal sealed class SearchPathQuery(string username, string serverDefault) : I
 {
     public string Sql(Version serverVersion) =>
         $"""
-        SELECT current_database()::text,
-               EXISTS (SELECT FROM pg_namespace WHERE nspname = $1),
+        SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1),
                ( SELECT substr(item, length('search_path=') + 1)
                  FROM pg_db_role_setting CROSS JOIN LATERAL unnest(setconfig) AS item
                  WHERE setrole = {CatalogSql.Login} AND setdatabase = {CatalogSql.Database} AND item LIKE 'search\_path=%' ),
@@ -27,20 +26,19 @@ internal sealed class SearchPathQuery(string username, string serverDefault) : I
     public async Task ReadAsync(NpgsqlDataReader rows, SnapshotBuilder snapshot, CancellationToken cancellationToken)
     {
         await rows.ReadAsync(cancellationToken);
-        var database = rows.GetString(0);
-        var userSchema = rows.GetBoolean(1);
-        snapshot.Hint(HintNames.Database, database);
+        var database = snapshot.Database;
+        var userSchema = rows.GetBoolean(0);
         if (userSchema)
-            snapshot.Hint(HintNames.NameIsSchema, "true");
+            snapshot.Hint(HintNames.In(HintNames.NameIsSchema, database), "true");
         if (!snapshot.Exists)
             return;
 
-        var path = PostgreSqlDialect.SplitNames(SnapshotBuilder.Text(rows, 3) ?? serverDefault, foldCase: true);
+        var path = PostgreSqlDialect.SplitNames(SnapshotBuilder.Text(rows, 2) ?? serverDefault, foldCase: true);
         // "$user" counts with quotes and without; where it means no schema it is passed over (manual, "search_path").
         if (userSchema && path.Contains("$user"))
-            snapshot.Hint(HintNames.UserSchema, "true");
-        if (SnapshotBuilder.Text(rows, 2) is { } own)
-            snapshot.Hint(HintNames.OwnSearchPath, JsonSerializer.Serialize(PostgreSqlDialect.SplitNames(own, foldCase: true)));
+            snapshot.Hint(HintNames.In(HintNames.UserSchema, database), "true");
+        if (SnapshotBuilder.Text(rows, 1) is { } own)
+            snapshot.Hint(HintNames.In(HintNames.OwnSearchPath, database), JsonSerializer.Serialize(PostgreSqlDialect.SplitNames(own, foldCase: true)));
 
         var resolved = path.Select(schema => schema == "$user" ? (userSchema ? username : null) : schema).Where(schema => schema is { Length: > 0 });
         snapshot.Add(new()

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Nebula.Rotation.Engine.Databases.PostgreSql.Catalog;
 
-/// <summary>pg_db_role_setting: ALTER ROLE … SET. The visited database's search_path is <see cref="SearchPathQuery"/>'s.</summary>
+/// <summary>pg_db_role_setting: ALTER ROLE … SET. A visited database's search_path is <see cref="SearchPathQuery"/>'s, and left out at the end.</summary>
 internal sealed class SettingsQuery : ICatalogQuery
 {
     public string Sql(Version serverVersion) =>
@@ -12,7 +12,6 @@ internal sealed class SettingsQuery : ICatalogQuery
         LEFT JOIN pg_database AS d ON d.oid = s.setdatabase
         CROSS JOIN LATERAL unnest(s.setconfig) AS item
         WHERE s.setrole = {CatalogSql.Login}
-          AND NOT (item LIKE 'search\_path=%' AND s.setdatabase = {CatalogSql.Database})
         """;
 
     public async Task ReadAsync(NpgsqlDataReader rows, SnapshotBuilder snapshot, CancellationToken cancellationToken)

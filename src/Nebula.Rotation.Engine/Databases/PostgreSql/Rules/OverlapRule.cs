@@ -14,12 +14,20 @@ internal static class OverlapRule
 
     private static readonly string[] DefaultObjects = ["TABLES", "SEQUENCES", "FUNCTIONS", "TYPES", "SCHEMAS"];
 
-    /// <summary>Kinds of object with privileges of their own; the others can be used by whoever may use their schema.</summary>
-    private static readonly HashSet<string> WithPrivileges = ["SCHEMA", "TABLE", "SEQUENCE", "ROUTINE", "TYPE", "DATABASE"];
+    /// <summary>
+    /// Kinds of object with privileges of their own; the others can be used by whoever may use their schema. Without languages: an untrusted one cannot be
+    /// granted (manual, "GRANT"), and a trusted one is everybody's.
+    /// </summary>
+    private static readonly HashSet<string> WithPrivileges = ["SCHEMA", "TABLE", "SEQUENCE", "ROUTINE", "TYPE", "DATABASE", "LARGE OBJECT", "FOREIGN DATA WRAPPER", "FOREIGN SERVER", "TABLESPACE"];
 
     /// <summary>True when a login has, or may make, something that another could not use.</summary>
     public static bool IsNeeded(LoginSnapshot login) =>
-        login.Facts.Any(fact => fact is { Kind: FactKinds.Owner }) || login.Hints.ContainsKey(HintNames.MayCreate);
+        login.Facts.Any(fact => fact is { Kind: FactKinds.Owner }) || Databases(login).Any(database => MayCreate(login, database));
+
+    /// <summary>The databases that were visited for a login.</summary>
+    public static IReadOnlyList<string> Databases(LoginSnapshot login) =>
+        login.Hints.TryGetValue(HintNames.Databases, out var names) ? JsonSerializer.Deserialize<string[]>(names)!
+        : login.Hints.TryGetValue(HintNames.Database, out var own) ? [own] : [];
 
     public static bool IsMember(LoginSnapshot member, LoginSnapshot group) =>
         member.Hints.TryGetValue(HintNames.Ancestors, out var names) && JsonSerializer.Deserialize<string[]>(names)!.Contains(group.Username, StringComparer.Ordinal);
@@ -86,19 +94,25 @@ internal static class OverlapRule
     {
         var context = new RuleContext(owner, output);
         var fromOwner = user.Facts.Where(fact => fact.Grantor == context.LoginName).ToList();
-        var shared = fromOwner.Where(fact => fact.Kind == FactKinds.Privilege).Select(fact => (fact.ObjectType, fact.ObjectName)).ToHashSet();
+        var shared = fromOwner.Where(fact => fact.Kind == FactKinds.Privilege).Select(fact => (fact.Database, fact.ObjectType, fact.ObjectName)).ToHashSet();
         PrivilegeStatements.Grant(
             context,
             Name,
             from fact in owner.Facts
-            where fact.Kind == FactKinds.Owner && HasPrivileges(fact) && !shared.Contains((fact.ObjectType, fact.ObjectName))
+            where fact.Kind == FactKinds.Owner && HasPrivileges(fact) && !shared.Contains((fact.Database, fact.ObjectType, fact.ObjectName))
             select AllPrivileges(fact, user));
 
-        var database = owner.Hints.GetValueOrDefault(HintNames.Database) ?? user.Hints.GetValueOrDefault(HintNames.Database);
-        var byDefault = fromOwner.Where(fact => fact.Kind == FactKinds.DefaultPrivilege && fact.ObjectName is null).Select(fact => fact.ObjectType).ToHashSet();
-        foreach (var objects in DefaultObjects.Where(objects => !byDefault.Contains(objects)))
-            output.Add(Name, database, $"ALTER DEFAULT PRIVILEGES FOR ROLE {context.LoginName} GRANT ALL ON {objects} TO {PostgreSqlDialect.Identifier(user.Username)}");
+        // Both were visited by then in the same databases, but for one that does not exist yet.
+        var databases = Databases(owner).Union(Databases(user)).ToList();
+        var byDefault = fromOwner.Where(fact => fact.Kind == FactKinds.DefaultPrivilege && fact.ObjectName is null).Select(fact => (fact.Database, fact.ObjectType)).ToHashSet();
+        foreach (var database in databases.Where(database => database == databases[0] || MayCreate(owner, database) || MayCreate(user, database)))
+        {
+            foreach (var objects in (context.Has(PostgreSqlFeatures.LargeObjectDefaults) ? DefaultObjects.Append("LARGE OBJECTS") : DefaultObjects).Where(objects => !byDefault.Contains((database, objects))))
+                output.Add(Name, database, $"ALTER DEFAULT PRIVILEGES FOR ROLE {context.LoginName} GRANT ALL ON {objects} TO {PostgreSqlDialect.Identifier(user.Username)}");
+        }
     }
+
+    private static bool MayCreate(LoginSnapshot login, string database) => login.Hints.ContainsKey(HintNames.In(HintNames.MayCreate, database));
 
     private static bool HasPrivileges(PermissionFact ownership) => WithPrivileges.Contains(PostgreSqlDialect.GrantKeyword(ownership.ObjectType!));
 

@@ -4,11 +4,13 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql.Rules;
 
 /// <summary>
 /// Ownership, one object a step. Not REASSIGN OWNED: that takes ACCESS EXCLUSIVE on every table at once, and one long query stalls it with the
-/// application behind it.
+/// application behind it. Only an extension has no other way (manual, "ALTER EXTENSION"): it goes last, when nothing else is left that REASSIGN OWNED would take.
 /// </summary>
 internal static class OwnershipRule
 {
     public const string Name = "Ownership";
+
+    private const string Extension = "EXTENSION";
 
     public static IEnumerable<PlannedStep> Move(LoginSnapshot old, LoginSnapshot @new)
     {
@@ -16,7 +18,7 @@ internal static class OwnershipRule
         var facts =
             from fact in old.Facts
             where fact.IsExclusive && fact.Value != FactKinds.Follows
-            orderby fact.ObjectType == "SCHEMA" ? 0 : fact.ObjectType == "DATABASE" ? 1 : 2, fact.Kind, fact.Database, fact.ObjectType, fact.ObjectName, fact.Grantee
+            orderby fact.ObjectType switch { "SCHEMA" => 0, "DATABASE" => 1, Extension => 3, _ => 2 }, fact.Kind, fact.Database, fact.ObjectType, fact.ObjectName, fact.Grantee
             select fact;
         foreach (var fact in facts)
         {
@@ -28,6 +30,11 @@ internal static class OwnershipRule
                 list.Add(Name, null, MembershipStatements.Grant(context, fact, fact.ObjectName!, fact.Grantee!));
                 yield return new($"membership:{fact.ObjectName}:{fact.Grantee}", $"membership of {fact.Grantee} in {fact.ObjectName}", list.Statements);
             }
+            else if (fact.ObjectType == Extension)
+            {
+                list.Add(Name, fact.Database, $"REASSIGN OWNED BY {PostgreSqlDialect.Identifier(old.Username)} TO {context.LoginName}");
+                yield return new($"owner:{fact.Database}:{fact.ObjectType}:{fact.ObjectName}", $"owner of {Words(fact.ObjectType)} {fact.ObjectName}", list.Statements);
+            }
             else
             {
                 list.Add(Name, fact.Database, $"ALTER {PostgreSqlDialect.Keyword(fact.ObjectType!)} {fact.ObjectName} OWNER TO {context.LoginName}");
@@ -38,6 +45,10 @@ internal static class OwnershipRule
             }
         }
     }
+
+    /// <summary>Objects whose new owner must be a superuser whoever gives them (manual, "ALTER EVENT TRIGGER", "ALTER FOREIGN DATA WRAPPER", "ALTER SUBSCRIPTION").</summary>
+    public static bool NeedsSuperuser(string objectType, PostgreSqlFeatures features) =>
+        objectType is "EVENT TRIGGER" or "FOREIGN-DATA WRAPPER" || objectType == "SUBSCRIPTION" && !features.HasFlag(PostgreSqlFeatures.AnySubscriptionOwner);
 
     private static string Words(string objectType) => objectType.ToLowerInvariant();
 }

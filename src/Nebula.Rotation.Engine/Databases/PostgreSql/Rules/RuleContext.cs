@@ -7,6 +7,9 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql.Rules;
 /// <param name="Output">Takes the statements.</param>
 internal sealed record RuleContext(LoginSnapshot Login, StatementList Output)
 {
+    /// <summary>The other login of the rotation: whom to copy from, or who has the same already.</summary>
+    public LoginSnapshot? Other { get; init; }
+
     public string LoginName { get; } = PostgreSqlDialect.Identifier(Login.Username);
 
     public bool Has(PostgreSqlFeatures feature) => ((PostgreSqlFeatures)Login.Server.Features & feature) != 0;

@@ -1,9 +1,10 @@
 using System.Text.Json;
+using Nebula.Rotation.Engine.Snapshots;
 
 namespace Nebula.Rotation.Engine.Databases.PostgreSql.Rules;
 
 /// <summary>
-/// The search path that the login really has in the visited database. The default is <c>"$user", public</c>, and a schema that is called like the
+/// The search path that the login really has in each visited database. The default is <c>"$user", public</c>, and a schema that is called like the
 /// old login would stop resolving for the new one: such a path is pinned, with the schema's name written out.
 /// </summary>
 internal sealed class SearchPathRule : IFactRule
@@ -28,18 +29,23 @@ internal sealed class SearchPathRule : IFactRule
     }
 
     /// <summary>
-    /// What must be set for the target in the visited database, as a fact for <see cref="Give"/>; null when nothing must be. A fact without a value
-    /// resets.
+    /// What must be set for the target in each visited database, as facts for <see cref="Give"/>. A fact without a value resets.
     /// </summary>
-    public static PermissionFact? Needed(Snapshots.LoginSnapshot source, Snapshots.LoginSnapshot target)
+    public static IEnumerable<PermissionFact> Needed(LoginSnapshot source, LoginSnapshot target) =>
+        from path in source.Facts
+        where path.Kind == FactKinds.SearchPath
+        let needed = Needed(path, source, target)
+        where needed is not null
+        select needed;
+
+    private static PermissionFact? Needed(PermissionFact path, LoginSnapshot source, LoginSnapshot target)
     {
-        if (source.Facts.FirstOrDefault(fact => fact.Kind == FactKinds.SearchPath) is not { } path)
-            return null;
-        var resolved = target.Facts.FirstOrDefault(fact => fact.Kind == FactKinds.SearchPath);
-        var has = target.Hints.GetValueOrDefault(HintNames.OwnSearchPath);
-        var own = source.Hints.GetValueOrDefault(HintNames.OwnSearchPath);
+        string In(string hint) => HintNames.In(hint, path.Database!);
+        var resolved = target.Facts.FirstOrDefault(fact => fact.Kind == FactKinds.SearchPath && fact.Database == path.Database);
+        var has = target.Hints.GetValueOrDefault(In(HintNames.OwnSearchPath));
+        var own = source.Hints.GetValueOrDefault(In(HintNames.OwnSearchPath));
         // "$user" means a schema for one of the two that it would not mean for the other.
-        var pinned = source.Hints.ContainsKey(HintNames.UserSchema) || target.Hints.ContainsKey(HintNames.NameIsSchema);
+        var pinned = source.Hints.ContainsKey(In(HintNames.UserSchema)) || target.Hints.ContainsKey(In(HintNames.NameIsSchema));
         var wanted = pinned ? JsonSerializer.Serialize(Elements(path.Value!)) : own;
         if (wanted is null)
             return has is null ? null : path with { Value = null };

@@ -13,18 +13,15 @@ internal sealed class SettingRule : IFactRule
     {
         var replaced = changes.Missing.Select(fact => (fact.Database, fact.Name)).ToHashSet();
         foreach (var fact in changes.Extra.Where(fact => !replaced.Contains((fact.Database, fact.Name))))
-            context.Output.Add(Name, null, $"{Target(context, fact.Database)} RESET {SettingName(fact.Name)}");
+            context.Output.Add(Name, null, $"{Target(context, fact.Database)} RESET {PostgreSqlDialect.DottedName(fact.Name)}");
     }
 
     public void Give(RuleContext context, FactChanges changes)
     {
         foreach (var fact in changes.Missing)
-            context.Output.Add(Name, null, $"{Target(context, fact.Database)} SET {SettingName(fact.Name)} TO {PostgreSqlDialect.SettingValue(fact.Name, fact.Value!)}");
+            context.Output.Add(Name, null, $"{Target(context, fact.Database)} SET {PostgreSqlDialect.DottedName(fact.Name)} TO {PostgreSqlDialect.SettingValue(fact.Name, fact.Value!)}");
     }
 
     public static string Target(RuleContext context, string? database) =>
         database is null ? $"ALTER ROLE {context.LoginName}" : $"ALTER ROLE {context.LoginName} IN DATABASE {PostgreSqlDialect.Identifier(database)}";
-
-    /// <summary>A setting's name: an extension's has a dot between two identifiers (manual, "Customized Options").</summary>
-    private static string SettingName(string name) => string.Join('.', name.Split('.').Select(PostgreSqlDialect.Identifier));
 }

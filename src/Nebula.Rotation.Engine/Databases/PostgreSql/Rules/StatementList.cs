@@ -3,9 +3,25 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql.Rules;
 /// <summary>Collects the statements of a plan.</summary>
 internal sealed class StatementList(RotationStage stage)
 {
+    /// <summary>The rule of the last statement of all.</summary>
+    public const string DropRule = "Drop";
+
     private readonly List<PlannedStatement> _statements = [];
 
     public IReadOnlyList<PlannedStatement> Statements => _statements;
+
+    /// <summary>
+    /// The statements, those of a database together and in their order, since each database's are a transaction of its own. A role must be there before
+    /// other databases can name it, and can be dropped only when they do not any more.
+    /// </summary>
+    public IReadOnlyList<PlannedStatement> ByDatabase(string? home, bool homeFirst) =>
+    [
+        .. _statements
+            .OrderBy(statement => (statement.Database is null || statement.Database == home) != homeFirst)
+            .ThenBy(statement => statement.Database == home ? null : statement.Database, StringComparer.Ordinal)
+            // ALTER POLICY locks its table for everybody until the transaction ends.
+            .ThenBy(statement => statement.Rule switch { PolicyRule.RuleName => 1, DropRule => 2, _ => 0 }),
+    ];
 
     public void Add(string rule, string? database, string text, string? textAfterPassword = null) =>
         _statements.Add(new() { Stage = stage, Database = database, Text = text, TextAfterPassword = textAfterPassword, Rule = rule });

@@ -1,0 +1,36 @@
+using System.Text.Json;
+using Npgsql;
+
+namespace Nebula.Rotation.Engine.Databases.PostgreSql.Catalog;
+
+/// <summary>pg_policy: row security policies that name the login, and whom else they name.</summary>
+internal sealed class PolicyQuery : ICatalogQuery
+{
+    public string Sql(Version serverVersion) =>
+        $"""
+        SELECT t.identity, p.polname::text, ARRAY(SELECT rolname::text FROM pg_roles WHERE oid = ANY (p.polroles) ORDER BY 1)
+        FROM ({CatalogSql.Dependencies}) AS d
+        JOIN pg_policy AS p ON p.oid = d.objid
+        CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, p.polrelid, 0) AS t
+        WHERE d.deptype = 'r' AND d.classid = 'pg_policy'::regclass
+          AND NOT {CatalogSql.IsTemporary("t.schema")}
+        """;
+
+    public async Task ReadAsync(NpgsqlDataReader rows, SnapshotBuilder snapshot, CancellationToken cancellationToken)
+    {
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            var fact = new PermissionFact
+            {
+                Kind = FactKinds.Policy,
+                Database = snapshot.Database,
+                ObjectType = "TABLE",
+                ObjectName = rows.GetString(0),
+                SubName = PostgreSqlDialect.Identifier(rows.GetString(1)),
+                Name = "POLICY",
+            };
+            snapshot.Add(fact);
+            snapshot.Hint(HintNames.Of(HintNames.PolicyRoles, fact), JsonSerializer.Serialize(rows.GetFieldValue<string[]>(2).Select(PostgreSqlDialect.Identifier)));
+        }
+    }
+}
