@@ -12,9 +12,9 @@ public sealed partial class OutputTests
     {
         using var scene = new Scene();
         var shown = Show(scene, "Invoke-NebulaRotation orders -Force");
-        Assert.Contains("Credential: orders", shown, StringComparison.Ordinal);
-        Assert.Matches(@"Stage\s+Status\s+Duration\s+OldUsername\s+NewUsername\s+Message", shown);
-        Assert.Matches(@"CreateLogin\s+Succeeded\s+1\.2 s\s+orders_old\s+new_user\s+CreateLogin is over\.", shown);
+        Assert.Contains("Rotation: orders: orders_old -> new_user", shown, StringComparison.Ordinal);
+        Assert.Matches(@"Stage\s+Status\s+Duration\s+Message", shown);
+        Assert.Matches(@"CreateLogin\s+Succeeded\s+1\.2 s\s+CreateLogin is over\.", shown);
     }
 
     [Fact]
@@ -47,6 +47,17 @@ public sealed partial class OutputTests
         Assert.Matches(@"SELECT\s+app\s+TABLE public\.items \(price\)\s+yes", Show(scene, "(Get-NebulaRotationPlan orders).Facts"));
         Assert.Matches(@"Stage\s+Database\s+Statement", Show(scene, "(Get-NebulaRotationPlan orders).Statements"));
         Assert.Matches(@"Object\s+: subscription s", Show(scene, "(Get-NebulaRotationPlan orders).Blockers"));
+    }
+
+    [Fact]
+    public void Differences_of_two_logins_read_as_a_table()
+    {
+        using var scene = new Scene();
+        scene.Service.Differences.Add(new(
+            PermissionDifference.ReferenceOnly, "orders_a", new() { Kind = "Privilege", Name = "SELECT", ObjectType = "TABLE", ObjectName = "public.items" }));
+        var shown = Show(scene, "Compare-NebulaPermission orders -ReferenceUsername orders_a");
+        Assert.Matches(@"Side\s+Username\s+Fact", shown);
+        Assert.Matches(@"<=\s+orders_a\s+Privilege SELECT on TABLE public\.items", shown);
     }
 
     [Fact]

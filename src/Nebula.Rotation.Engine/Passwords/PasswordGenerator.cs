@@ -8,15 +8,14 @@ internal static class PasswordGenerator
     private const string Lower = "abcdefghijklmnopqrstuvwxyz";
     private const string Upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     private const string Digits = "0123456789";
-    private const int MaximumLength = 128;
 
     public static void Validate(PasswordPolicy policy)
     {
-        if (policy.Length is < PasswordPolicy.MinimumLength or > MaximumLength)
+        if (policy.Length is < PasswordPolicy.MinimumLength or > PasswordPolicy.MaximumLength)
         {
             throw new RotationException(
                 RotationErrorCode.InvalidArgument,
-                $"A password length of {policy.Length} is not allowed; it must be from {PasswordPolicy.MinimumLength} to {MaximumLength} characters.");
+                $"A password length of {policy.Length} is not allowed; it must be from {PasswordPolicy.MinimumLength} to {PasswordPolicy.MaximumLength} characters.");
         }
 
         if (policy.Symbols.Any(symbol => !char.IsAscii(symbol) || char.IsAsciiLetterOrDigit(symbol) || char.IsControl(symbol) || symbol == ' '))

@@ -25,6 +25,9 @@ internal sealed class RotationDocument
     /// <summary>The facts of <see cref="From"/> as they were when Retire began to move them; null until then.</summary>
     public LoginSnapshot? SourceBeforeMove { get; set; }
 
+    /// <summary>The facts of <see cref="To"/> when the record was closed: what drift is measured against. Null until then.</summary>
+    public LoginSnapshot? Final { get; set; }
+
     /// <summary>The state of the rotation that this one reverses, to return to if the reversal fails; null when it reverses none.</summary>
     public RotationState? ReversedState { get; init; }
 

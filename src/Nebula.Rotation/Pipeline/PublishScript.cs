@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Management.Automation;
 
 namespace Nebula.Rotation.Module.Pipeline;
@@ -42,6 +43,7 @@ internal sealed class PublishScript(ScriptBlock script)
             failure = Failed(e.Message, mask);
         }
 
+        ForgetErrors(mask);
         var records = said.Select(item => item?.BaseObject).ToList();
         // An error that the script let pass, or that the preferences of its own module kept from stopping it.
         if (failure is null && records.OfType<ErrorRecord>().FirstOrDefault() is { } error)
@@ -54,6 +56,21 @@ internal sealed class PublishScript(ScriptBlock script)
             Warnings = [.. records.OfType<WarningRecord>().Select(record => mask.Apply(record.Message))],
             Information = [.. records.OfType<InformationRecord>().Select(record => (mask.Apply($"{record.MessageData}"), record.Tags.ToArray()))],
         };
+    }
+
+    // The session keeps every error in $Error, with the words of the script's own exception.
+    private static void ForgetErrors(SecretMask mask)
+    {
+        using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
+        shell.AddScript(", $global:Error");
+        foreach (var errors in shell.Invoke().Select(item => item.BaseObject).OfType<ArrayList>())
+        {
+            for (var index = errors.Count - 1; index >= 0; index--)
+            {
+                if (mask.Hides($"{errors[index]}") || mask.Hides($"{(errors[index] as ErrorRecord)?.Exception}"))
+                    errors.RemoveAt(index);
+            }
+        }
     }
 
     // A new exception, without the script's own inside: that one may hold the password the script was given.

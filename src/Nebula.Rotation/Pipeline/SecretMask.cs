@@ -23,5 +23,8 @@ internal sealed class SecretMask
                 }.Distinct().OrderByDescending(form => form.Length)];
     }
 
+    /// <summary>True when a text has the password in it.</summary>
+    public bool Hides(string text) => !string.Equals(Apply(text), text, StringComparison.Ordinal);
+
     public string Apply(string text) => _forms.Aggregate(text, (masked, form) => masked.Replace(form, "***", StringComparison.Ordinal));
 }

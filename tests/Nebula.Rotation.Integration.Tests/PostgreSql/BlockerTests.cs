@@ -3,8 +3,12 @@ using Nebula.Rotation.Integration.Tests.Servers;
 namespace Nebula.Rotation.Integration.Tests.PostgreSql;
 
 /// <summary>What no rule understands is a blocker, by its name.</summary>
-public sealed class BlockerTests(SharedPostgres postgres)
+public abstract class BlockerTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : BlockerTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : BlockerTests(postgres);
+
     public static TheoryData<string, string> Cases => new()
     {
         { "CREATE FUNCTION ev() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$; ALTER ROLE {0} SUPERUSER; CREATE EVENT TRIGGER trg ON ddl_command_end EXECUTE FUNCTION ev(); ALTER EVENT TRIGGER trg OWNER TO {0}; ALTER ROLE {0} NOSUPERUSER", "event trigger trg" },

@@ -8,8 +8,12 @@ using Npgsql;
 namespace Nebula.Rotation.Integration.Tests.PostgreSql;
 
 /// <summary>A login that has something in several databases.</summary>
-public sealed class DatabaseTests(SharedPostgres postgres)
+public abstract class DatabaseTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : DatabaseTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : DatabaseTests(postgres);
+
     /// <summary>{0} login, {1} another role, {2} the database.</summary>
     private const string Everywhere =
         """

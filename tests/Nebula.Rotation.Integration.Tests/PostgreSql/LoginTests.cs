@@ -8,8 +8,12 @@ using Npgsql;
 namespace Nebula.Rotation.Integration.Tests.PostgreSql;
 
 /// <summary>Making a login with a verifier of ours, logging in with it, and every way in which connecting fails.</summary>
-public sealed class LoginTests(SharedPostgres postgres)
+public abstract class LoginTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : LoginTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : LoginTests(postgres);
+
     [Theory]
     [InlineData("it's")]
     [InlineData("%@:/?#'\"\\`")]

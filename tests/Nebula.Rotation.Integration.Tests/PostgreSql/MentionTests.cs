@@ -6,8 +6,12 @@ using Nebula.Rotation.TestServers;
 namespace Nebula.Rotation.Integration.Tests.PostgreSql;
 
 /// <summary>What knows the login by its name is found in every database that it has something in.</summary>
-public sealed class MentionTests(SharedPostgres postgres)
+public abstract class MentionTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : MentionTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : MentionTests(postgres);
+
     /// <summary>{0} login, {1} group; {name} the login's name as a literal.</summary>
     private const string Everywhere =
         """
@@ -119,6 +123,10 @@ public sealed class MentionTests(SharedPostgres postgres)
         Assert.Equal([scene.OldLogin], await scene.LoginsAsync());
         var plan = await scene.Service.PlanAsync(Scene.Request(), Scene.Ct);
         Assert.Single(plan.Blockers);
+
+        await scene.Service.ChangeAsync(
+            "app", DatabaseCredential.DefaultScope, new() { Apply = credential => credential with { Option = new Dictionary<string, string> { ["Allow"] = "Mentions" } } }, Scene.Ct);
+        Assert.Equal(RotationState.Completed, (await scene.RotateAsync()).State);
     }
 
     private static string Text(PostgresServer server, string login, string group) => Everywhere

@@ -6,8 +6,12 @@ using Npgsql;
 namespace Nebula.Rotation.Integration.Tests.PostgreSql;
 
 /// <summary>Objects that only a superuser owns, and rights that need more than a GRANT.</summary>
-public sealed class RareTests(SharedPostgres postgres)
+public abstract class RareTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : RareTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : RareTests(postgres);
+
     private const string Superusers =
         """
         ALTER ROLE {0} SUPERUSER;
@@ -78,7 +82,7 @@ public sealed class RareTests(SharedPostgres postgres)
         {
             // Made by the server itself, which runs as an account of its own.
             var folder = Path.GetFullPath(Path.Combine(room.Server.DataDirectory, space.Replace(' ', '_')));
-            await room.ExecuteAsync($"COPY (SELECT 1) TO PROGRAM 'mkdir -p {folder}'");
+            await room.ExecuteAsync($"COPY (SELECT 1) TO PROGRAM 'cat > /dev/null && mkdir -p {folder}'");
             await room.ExecuteAsync($"CREATE TABLESPACE {{0}} LOCATION '{folder}'", space);
         }
 

@@ -5,8 +5,12 @@ using Npgsql;
 namespace Nebula.Rotation.Integration.Tests.PostgreSql;
 
 /// <summary>Locks, sessions, limits, search paths and names.</summary>
-public sealed class ServerTests(SharedPostgres postgres)
+public abstract class ServerTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : ServerTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : ServerTests(postgres);
+
     [Fact]
     public async Task A_predecessors_session_is_ended_and_its_lock_taken()
     {

@@ -6,8 +6,12 @@ using Npgsql;
 namespace Nebula.Rotation.Integration.Tests.PostgreSql;
 
 /// <summary>A unit of change is all or nothing, and says what it was.</summary>
-public sealed class UnitTests(SharedPostgres postgres)
+public abstract class UnitTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : UnitTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : UnitTests(postgres);
+
     [Fact]
     public async Task A_statement_that_only_warns_has_failed_and_nothing_is_kept()
     {
@@ -53,6 +57,7 @@ public sealed class UnitTests(SharedPostgres postgres)
         await using var room = await Room.OpenAsync(postgres);
         var login = await room.NewLoginAsync();
         await using var other = await room.Engine.ConnectAdminAsync(room.Credential, new(room.Server.SuperUser, new(room.Server.SuperPassword)), Room.Ct);
+        await other.LockTargetAsync(login, Room.Ct);
         await using var first = await room.Admin.BeginAsync(Room.Ct);
         await first.ApplyAsync(room.Planner.PlanBlock(await room.ReadAsync(login)), null, Room.Ct);
         var waiting = Task.Run(async () =>
@@ -63,6 +68,13 @@ public sealed class UnitTests(SharedPostgres postgres)
         await Task.Delay(100, Room.Ct);
         await first.CommitAsync(Room.Ct);
         await Assert.ThrowsAsync<TransientDatabaseException>(() => waiting);
+
+        // The driver gives up a connection for that; the next try is on another one, and under the same lock.
+        await using var again = await other.BeginAsync(Room.Ct);
+        await again.ApplyAsync([Statement($"ALTER ROLE {Room.Quote(login)} CONNECTION LIMIT 1")], null, Room.Ct);
+        await again.CommitAsync(Room.Ct);
+        Assert.Contains((await room.ReadAsync(login)).Facts, fact => fact is { Name: "CONNECTION LIMIT", Value: "1" });
+        Assert.True(await room.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"));
     }
 
     [Fact]

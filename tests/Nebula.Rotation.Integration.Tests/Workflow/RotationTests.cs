@@ -7,8 +7,12 @@ using Npgsql;
 namespace Nebula.Rotation.Integration.Tests.Workflow;
 
 /// <summary>The whole workflow on a real server, with an application at work.</summary>
-public sealed class RotationTests(SharedPostgres postgres)
+public abstract class RotationTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : RotationTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : RotationTests(postgres);
+
     [Fact]
     public async Task Ten_rotations_under_traffic_fail_no_query_and_lose_nothing()
     {
@@ -141,11 +145,16 @@ public sealed class RotationTests(SharedPostgres postgres)
     }
 
     [Fact]
-    public async Task An_object_that_no_rule_understands_is_named_and_nothing_is_touched()
+    public async Task An_object_that_cannot_be_moved_is_named_and_nothing_is_touched()
     {
         await using var scene = await Scene.CreateAsync(postgres);
         await scene.Database.ExecuteAsync(
-            $"CREATE POLICY only_mine ON public.shared TO {PostgresServer.Identifier(scene.OldLogin)} USING (true)");
+            $"""
+            CREATE FOREIGN DATA WRAPPER only_mine;
+            ALTER ROLE {PostgresServer.Identifier(scene.OldLogin)} SUPERUSER;
+            ALTER FOREIGN DATA WRAPPER only_mine OWNER TO {PostgresServer.Identifier(scene.OldLogin)};
+            ALTER ROLE {PostgresServer.Identifier(scene.OldLogin)} NOSUPERUSER;
+            """);
 
         var exception = await Assert.ThrowsAsync<RotationException>(() => scene.RotateAsync());
 

@@ -41,6 +41,7 @@ public sealed class PublishTests
         var error = Assert.Single(result.Errors);
         Assert.Contains("The -Publish script failed:", error.Exception.Message, StringComparison.Ordinal);
         Canaries.AssertAbsent(Canary, result, scene.Host);
+        Assert.Empty(Canaries.FindIn(Canary, scene.Run("$Error | ForEach-Object { \"$_ $($_.Exception)\" }").Everything));
     }
 
     [Fact]

@@ -160,10 +160,10 @@ internal static class PrepareStage
         if (checks.FirstOrDefault(check => !check.Succeeded) is not { } failed)
             return;
         if (failed.ErrorCode is not RotationErrorCode.AuthenticationFailed)
-            throw new RotationException(failed.ErrorCode ?? RotationErrorCode.ServerUnreachable, $"{failed.Endpoint}: {failed.Message}");
+            throw new RotationException(failed.ErrorCode ?? RotationErrorCode.ServerUnreachable, failed.Message);
         throw new RotationException(
             RotationErrorCode.StoreDatabaseMismatch,
-            $"The store names '{login.Username}' as live, and the server at {failed.Endpoint} refuses it: {failed.Message}",
+            $"The store names '{login.Username}' as live, and the server refuses it: {failed.Message}",
             $"If the password was changed by hand, give the store the one that works: Set-NebulaDbCredential -Name '{credential.Name}' -Credential (Get-Credential '{login.Username}').");
     }
 

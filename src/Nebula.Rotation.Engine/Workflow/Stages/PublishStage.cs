@@ -62,7 +62,7 @@ internal static class PublishStage
             throw new RotationException(
                 // A script's own words may repeat what it was given; its exception is left behind for the same reason.
                 RotationErrorCode.PublishFailed,
-                $"The -Publish script failed for '{login.Username}': {Redaction.Apply(exception.Message, context.Login.Password)}");
+                $"'{login.Username}' was not published. {Redaction.Apply(exception.Message, context.Login.Password)}");
         }
     }
 }

@@ -68,7 +68,7 @@ internal static class VerifyStage
             if (checks.Count == 1 || run.Time.GetElapsedTime(started) + run.Timing.RetryPause > run.Timing.VerifyBudget)
             {
                 throw new RotationException(
-                    RotationErrorCode.VerificationFailed, $"'{run.NewUsername}' cannot be used at {failed.Endpoint}: {failed.Message}");
+                    RotationErrorCode.VerificationFailed, $"'{run.NewUsername}' cannot be used: {failed.Message}");
             }
 
             await Task.Delay(run.Timing.RetryPause, run.Time, cancellationToken);

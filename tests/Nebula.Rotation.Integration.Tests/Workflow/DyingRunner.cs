@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using System.Globalization;
+using Nebula.Rotation.Engine;
+using Nebula.Rotation.Engine.Databases;
+using Nebula.Rotation.Engine.Tests.Workflow;
+
+namespace Nebula.Rotation.Integration.Tests.Workflow;
+
+/// <summary>A process of its own that rotates, and gets a SIGKILL at its n-th write to the store.</summary>
+internal static class DyingRunner
+{
+    public const string Argument = "rotate-and-die";
+
+    /// <summary>Runs it to its end, and gives what it said last: where it died, or how many writes there were.</summary>
+    public static async Task<string> RunAsync(string storePath, int at)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        // Under `dotnet exec` the program is dotnet itself.
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(typeof(DyingRunner).Assembly.Location);
+        start.ArgumentList.Add(Argument);
+        start.ArgumentList.Add(storePath);
+        start.ArgumentList.Add(at.ToString(CultureInfo.InvariantCulture));
+        using var process = Process.Start(start)!;
+        var said = await process.StandardOutput.ReadToEndAsync(Scene.Ct);
+        await process.WaitForExitAsync(Scene.Ct);
+        Assert.True(process.ExitCode is 0 or 137, $"{process.ExitCode}: {said}");
+        return said.Trim();
+    }
+
+    public static async Task<int> MainAsync(string storePath, int at)
+    {
+        var calls = 0;
+        void Touch(string what)
+        {
+            var isWrite = what.StartsWith("before", StringComparison.Ordinal) || what.StartsWith("after", StringComparison.Ordinal);
+            if (!isWrite || ++calls != at)
+                return;
+            Console.WriteLine(what);
+            Process.GetCurrentProcess().Kill();
+
+            // The signal is on its way; nothing more may happen until it is here.
+            Thread.Sleep(Timeout.Infinite);
+        }
+
+        var store = await Scene.OpenStoreAsync(storePath);
+        await using var service = new RotationService(new(new TouchedStore(store, Touch), EngineRegistry.Default, TimeProvider.System, Scene.Timing));
+        await service.RotateAsync(Scene.Request(grace: TimeSpan.Zero), new Observer(), CancellationToken.None);
+        Console.WriteLine(calls);
+        return 0;
+    }
+}
