@@ -1,4 +1,5 @@
 using Nebula.Rotation.Integration.Tests.Servers;
+using Nebula.Rotation.TestServers;
 
 namespace Nebula.Rotation.Integration.Tests.PostgreSql;
 
@@ -17,7 +18,7 @@ public abstract class BlockerTests(SharedPostgres postgres)
         { "INSERT INTO pg_shdepend SELECT d.oid, 'pg_class'::regclass, 'pg_stats'::regclass, 0, 'pg_authid'::regclass, r.oid, 'i' FROM pg_database d, pg_roles r WHERE datname = current_database() AND rolname = {name}", "view pg_stats" },
     };
 
-    [Theory]
+    [Theory(SkipExceptions = [typeof(ExternalServerNotSupportedException)])]
     [MemberData(nameof(Cases))]
     public async Task What_cannot_be_moved_or_copied_is_a_blocker_with_the_objects_name(string sql, string expected)
     {

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Nebula.Rotation.Engine.Databases.PostgreSql;
 using Nebula.Rotation.Integration.Tests.Servers;
+using Nebula.Rotation.TestServers;
 using Npgsql;
 
 namespace Nebula.Rotation.Integration.Tests.PostgreSql;
@@ -81,7 +82,7 @@ public abstract class LoginTests(SharedPostgres postgres)
         Assert.True(await room.ScalarAsync<bool>($"SELECT rolpassword = 'md5' || md5('it''s' || rolname) FROM pg_authid WHERE rolname = '{@new}'"));
     }
 
-    [Fact]
+    [Fact(SkipExceptions = [typeof(ExternalServerNotSupportedException)])]
     public async Task No_password_is_in_the_servers_log()
     {
         await using var room = await Room.OpenAsync(postgres);
@@ -189,7 +190,7 @@ public abstract class LoginTests(SharedPostgres postgres)
         Assert.Contains("TLS", error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [Fact(SkipExceptions = [typeof(ExternalServerNotSupportedException)])]
     public async Task The_first_endpoint_that_answers_as_a_primary_is_used_and_a_socket_folder_is_one()
     {
         await using var room = await Room.OpenAsync(postgres);

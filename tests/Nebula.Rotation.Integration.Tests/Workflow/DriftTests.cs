@@ -3,8 +3,12 @@ using Nebula.Rotation.TestServers;
 
 namespace Nebula.Rotation.Integration.Tests.Workflow;
 
-public sealed class DriftTests(SharedPostgres postgres)
+public abstract class DriftTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : DriftTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : DriftTests(postgres);
+
     [Fact]
     public async Task A_right_granted_or_revoked_by_hand_since_the_last_rotation_is_named()
     {
