@@ -164,13 +164,14 @@ public abstract class CycleTests(SharedPostgres postgres)
         (FactKinds.SearchPath, 1),
         (FactKinds.MemberOf, version >= 17 ? 6 : version >= 16 ? 5 : 2),
         (FactKinds.HasMember, 1),
-        (FactKinds.Privilege, version >= 17 ? 26 : 24),
-        (FactKinds.GrantedPrivilege, version >= 17 ? 6 : 5),
+        (FactKinds.Privilege, (version >= 17 ? 26 : 24) + RareRights.Privileges(version)),
+        (FactKinds.GrantedPrivilege, (version >= 17 ? 6 : 5) + RareRights.GrantedPrivileges(version)),
         (FactKinds.GrantedMembership, version >= 16 ? 3 : 1),
         (FactKinds.DefaultPrivilege, version >= 18 ? 12 : version >= 17 ? 10 : 9),
         // From 14, which brings multiranges, until 17 one has an owner beside its range's.
-        (FactKinds.Owner, version is >= 14 and < 17 ? 29 : 28),
-        .. RareRights.Counts,
+        (FactKinds.Owner, (version is >= 14 and < 17 ? 29 : 28) + RareRights.Owned),
+        (FactKinds.UserMapping, 2),
+        (FactKinds.Policy, 2),
     ];
 
     [Theory]
@@ -253,7 +254,7 @@ public abstract class CycleTests(SharedPostgres postgres)
     {
         string[] names = [login, .. others[..3], room.Database, .. others[3..]];
         await room.ExecuteAsync(Everything, names);
-        foreach (var (version, statements) in new[] { (16, Since16), (17, Since17), (18, Since18) })
+        foreach (var (version, statements) in new[] { (15, RareRights.Since15), (16, Since16), (17, Since17), (18, Since18) })
         {
             if (room.Server.Version.Major >= version)
                 await room.ExecuteAsync(statements, names);

@@ -123,6 +123,10 @@ public abstract class MentionTests(SharedPostgres postgres)
         Assert.Equal([scene.OldLogin], await scene.LoginsAsync());
         var plan = await scene.Service.PlanAsync(Scene.Request(), Scene.Ct);
         Assert.Single(plan.Blockers);
+
+        await scene.Service.ChangeAsync(
+            "app", DatabaseCredential.DefaultScope, new() { Apply = credential => credential with { Option = new Dictionary<string, string> { ["Allow"] = "Mentions" } } }, Scene.Ct);
+        Assert.Equal(RotationState.Completed, (await scene.RotateAsync()).State);
     }
 
     private static string Text(PostgresServer server, string login, string group) => Everywhere

@@ -82,7 +82,7 @@ public abstract class RareTests(SharedPostgres postgres)
         {
             // Made by the server itself, which runs as an account of its own.
             var folder = Path.GetFullPath(Path.Combine(room.Server.DataDirectory, space.Replace(' ', '_')));
-            await room.ExecuteAsync($"COPY (SELECT 1) TO PROGRAM 'mkdir -p {folder}'");
+            await room.ExecuteAsync($"COPY (SELECT 1) TO PROGRAM 'cat > /dev/null && mkdir -p {folder}'");
             await room.ExecuteAsync($"CREATE TABLESPACE {{0}} LOCATION '{folder}'", space);
         }
 

@@ -57,6 +57,7 @@ public abstract class UnitTests(SharedPostgres postgres)
         await using var room = await Room.OpenAsync(postgres);
         var login = await room.NewLoginAsync();
         await using var other = await room.Engine.ConnectAdminAsync(room.Credential, new(room.Server.SuperUser, new(room.Server.SuperPassword)), Room.Ct);
+        await other.LockTargetAsync(login, Room.Ct);
         await using var first = await room.Admin.BeginAsync(Room.Ct);
         await first.ApplyAsync(room.Planner.PlanBlock(await room.ReadAsync(login)), null, Room.Ct);
         var waiting = Task.Run(async () =>
@@ -67,6 +68,13 @@ public abstract class UnitTests(SharedPostgres postgres)
         await Task.Delay(100, Room.Ct);
         await first.CommitAsync(Room.Ct);
         await Assert.ThrowsAsync<TransientDatabaseException>(() => waiting);
+
+        // The driver gives up a connection for that; the next try is on another one, and under the same lock.
+        await using var again = await other.BeginAsync(Room.Ct);
+        await again.ApplyAsync([Statement($"ALTER ROLE {Room.Quote(login)} CONNECTION LIMIT 1")], null, Room.Ct);
+        await again.CommitAsync(Room.Ct);
+        Assert.Contains((await room.ReadAsync(login)).Facts, fact => fact is { Name: "CONNECTION LIMIT", Value: "1" });
+        Assert.True(await room.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"));
     }
 
     [Fact]

@@ -145,11 +145,16 @@ public abstract class RotationTests(SharedPostgres postgres)
     }
 
     [Fact]
-    public async Task An_object_that_no_rule_understands_is_named_and_nothing_is_touched()
+    public async Task An_object_that_cannot_be_moved_is_named_and_nothing_is_touched()
     {
         await using var scene = await Scene.CreateAsync(postgres);
         await scene.Database.ExecuteAsync(
-            $"CREATE POLICY only_mine ON public.shared TO {PostgresServer.Identifier(scene.OldLogin)} USING (true)");
+            $"""
+            CREATE FOREIGN DATA WRAPPER only_mine;
+            ALTER ROLE {PostgresServer.Identifier(scene.OldLogin)} SUPERUSER;
+            ALTER FOREIGN DATA WRAPPER only_mine OWNER TO {PostgresServer.Identifier(scene.OldLogin)};
+            ALTER ROLE {PostgresServer.Identifier(scene.OldLogin)} NOSUPERUSER;
+            """);
 
         var exception = await Assert.ThrowsAsync<RotationException>(() => scene.RotateAsync());
 

@@ -4,27 +4,30 @@ using Npgsql;
 namespace Nebula.Rotation.Engine.Databases.PostgreSql;
 
 /// <summary>An admin's connection to the server that takes writes, in the credential's database; others are opened when a statement asks for one.</summary>
-internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, PostgreSqlConnector connector, string host, PostgreSqlSession session) : IAdminConnection
+internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, PostgreSqlConnector connector, string host, PostgreSqlSession first) : IAdminConnection
 {
     private readonly PostgreSqlOtherEndpoints _otherEndpoints = new(connector, host, credential.Database);
     private readonly PostgreSqlDatabaseSessions _others = new(connector, host, credential.Database);
 
-    public string Endpoint => session.Endpoint;
+    public string Endpoint => _session.Endpoint;
+
+    private readonly List<string> _locked = [];
+
+    private PostgreSqlSession _session = first;
 
     public Task LockTargetAsync(string username, CancellationToken cancellationToken) =>
-        GuardAsync(async () =>
+        GuardAsync(async session =>
         {
-            await PostgreSqlTargetLock.TakeAsync(session, username, cancellationToken);
-            await _others.LockAsync(username);
-            await PostgreSqlTargetLock.EndCompanionsAsync(session, credential.Database, username, cancellationToken);
+            await LockAsync(session, username, cancellationToken);
+            _locked.Add(username);
             return true;
         }, cancellationToken);
 
     public Task<LoginSnapshot> ReadSnapshotAsync(string username, CancellationToken cancellationToken) =>
-        GuardAsync(() => new PostgreSqlCatalog(session, _others).ReadAsync(username, credential.Database, cancellationToken), cancellationToken);
+        GuardAsync(session => new PostgreSqlCatalog(session, _others).ReadAsync(username, credential.Database, cancellationToken), cancellationToken);
 
     public Task<bool> IsNameTakenAsync(string username, CancellationToken cancellationToken) =>
-        GuardAsync(async () =>
+        GuardAsync(async session =>
         {
             await using var command = session.Command(
                 "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) OR EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", username);
@@ -32,7 +35,7 @@ internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, P
         }, cancellationToken);
 
     public Task<Preflight> PreflightAsync(DatabaseCredential credential, LoginSnapshot source, CancellationToken cancellationToken) =>
-        GuardAsync(async () =>
+        GuardAsync(async session =>
         {
             var preflight = await new PostgreSqlPreflight(session, _others).RunAsync(credential, source, cancellationToken);
             if (!_otherEndpoints.Any)
@@ -44,11 +47,11 @@ internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, P
     public Task<IChangeUnit> BeginAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult<IChangeUnit>(new PostgreSqlChangeUnit(session, credential.Database, _others, PostgreSqlOptions.LockTimeout(credential)));
+        return Task.FromResult<IChangeUnit>(new PostgreSqlChangeUnit(SessionAsync, credential.Database, _others, PostgreSqlOptions.LockTimeout(credential)));
     }
 
     public Task<LoginSessions> ListSessionsAsync(string username, CancellationToken cancellationToken) =>
-        GuardAsync<LoginSessions>(async () =>
+        GuardAsync<LoginSessions>(async session =>
         {
             // Asked again and again while a login drains, which can take long.
             await _others.CloseAsync();
@@ -62,7 +65,7 @@ internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, P
         }, cancellationToken);
 
     public Task<EndedSessions> EndSessionsAsync(string username, CancellationToken cancellationToken) =>
-        GuardAsync<EndedSessions>(async () =>
+        GuardAsync<EndedSessions>(async session =>
         {
             var sessions = new PostgreSqlSessions(session);
             var here = await sessions.EndAsync(username, cancellationToken);
@@ -76,14 +79,36 @@ internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, P
     {
         await _otherEndpoints.DisposeAsync();
         await _others.DisposeAsync();
-        await session.DisposeAsync();
+        await _session.DisposeAsync();
     }
 
-    private async Task<T> GuardAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
+    /// <summary>
+    /// The main session; a new one where the driver gave it up, with the same locks, which nobody else can have taken: the caller still holds the lease. What
+    /// the lost one was doing is over by then, since its lock is the first thing that the new one waits for.
+    /// </summary>
+    private async Task<PostgreSqlSession> SessionAsync(CancellationToken cancellationToken)
+    {
+        if (!_session.IsReplaceable)
+            return _session;
+        await _session.DisposeAsync();
+        _session = await PostgreSqlAdminSessions.OpenAsync(connector, host, credential.Database, cancellationToken);
+        foreach (var username in _locked)
+            await PostgreSqlTargetLock.TakeAsync(_session, username, cancellationToken);
+        return _session;
+    }
+
+    private async Task LockAsync(PostgreSqlSession session, string username, CancellationToken cancellationToken)
+    {
+        await PostgreSqlTargetLock.TakeAsync(session, username, cancellationToken);
+        await _others.LockAsync(username);
+        await PostgreSqlTargetLock.EndCompanionsAsync(session, credential.Database, username, cancellationToken);
+    }
+
+    private async Task<T> GuardAsync<T>(Func<PostgreSqlSession, Task<T>> work, CancellationToken cancellationToken)
     {
         try
         {
-            return await work();
+            return await work(await SessionAsync(cancellationToken));
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
@@ -91,7 +116,7 @@ internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, P
         }
         catch (Exception e) when (e is not RotationException)
         {
-            throw PostgreSqlErrors.OfStatement(e, session.Endpoint, null);
+            throw PostgreSqlErrors.OfStatement(e, _session.Endpoint, null);
         }
     }
 }

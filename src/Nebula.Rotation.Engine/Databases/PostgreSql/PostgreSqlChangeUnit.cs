@@ -7,7 +7,8 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql;
 /// be there before another database can name it, and can be dropped only after. Until the first commit the unit is taken back whole; from then on
 /// a part that meets a lock is repeated here, and if it fails for good the workflow's compensation works on what is there.
 /// </summary>
-internal sealed class PostgreSqlChangeUnit(PostgreSqlSession main, string mainDatabase, PostgreSqlDatabaseSessions others, string lockTimeout) : IChangeUnit
+internal sealed class PostgreSqlChangeUnit(
+    Func<CancellationToken, Task<PostgreSqlSession>> main, string mainDatabase, PostgreSqlDatabaseSessions others, string lockTimeout) : IChangeUnit
 {
     /// <summary>Statements that go in one round trip at most; more would be held in memory on both sides for nothing.</summary>
     private const int StatementsPerBatch = 500;
@@ -52,11 +53,10 @@ internal sealed class PostgreSqlChangeUnit(PostgreSqlSession main, string mainDa
 
     public async ValueTask DisposeAsync() => await CloseAsync();
 
-    private async Task<Part> OpenAsync(string database, CancellationToken cancellationToken)
-    {
-        var session = database == mainDatabase ? main : await others.TakeAsync(database, cancellationToken);
-        return new(database, session);
-    }
+    private async Task<Part> OpenAsync(string database, CancellationToken cancellationToken) => new(database, await SessionAsync(database, cancellationToken));
+
+    private Task<PostgreSqlSession> SessionAsync(string database, CancellationToken cancellationToken) =>
+        database == mainDatabase ? main(cancellationToken) : others.TakeAsync(database, cancellationToken);
 
     /// <summary>Works on a part, and repeats it whole when that fails for a moment only and a part before it is committed.</summary>
     private async Task RepeatAsync(Part part, Func<Task> work, Func<Task> afterAllAgain, CancellationToken cancellationToken)
@@ -73,6 +73,12 @@ internal sealed class PostgreSqlChangeUnit(PostgreSqlSession main, string mainDa
                 }
 
                 await part.RollBackAsync();
+                if (part.Session.IsReplaceable)
+                {
+                    await part.Session.DisposeAsync();
+                    part.Session = await SessionAsync(part.Database, cancellationToken);
+                }
+
                 foreach (var (batch, password) in part.Batches)
                     await RunAsync(part, batch, password, cancellationToken);
                 await afterAllAgain();
@@ -103,8 +109,14 @@ internal sealed class PostgreSqlChangeUnit(PostgreSqlSession main, string mainDa
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            throw PostgreSqlErrors.OfStatement(e, part.Session.Endpoint, null);
+            throw Failed(part.Session, PostgreSqlErrors.OfStatement(e, part.Session.Endpoint, null));
         }
+    }
+
+    private static Exception Failed(PostgreSqlSession session, Exception error)
+    {
+        session.IsReplaceable = error is TransientDatabaseException && !session.IsOpen;
+        return error;
     }
 
     private async ValueTask CloseAsync()
@@ -113,7 +125,7 @@ internal sealed class PostgreSqlChangeUnit(PostgreSqlSession main, string mainDa
             return;
         _part = null;
         await part.RollBackAsync();
-        if (part.Session != main)
+        if (part.Database != mainDatabase)
             await others.ReturnAsync(part.Database, part.Session);
     }
 
@@ -158,7 +170,7 @@ internal sealed class PostgreSqlChangeUnit(PostgreSqlSession main, string mainDa
         catch (Exception e)
         {
             var failed = e is PostgresException { BatchCommand: NpgsqlBatchCommand command } ? batch.BatchCommands.IndexOf(command) - before : -1;
-            throw PostgreSqlErrors.OfStatement(e, session.Endpoint, failed >= 0 ? statements[failed] : null);
+            throw Failed(session, PostgreSqlErrors.OfStatement(e, session.Endpoint, failed >= 0 ? statements[failed] : null));
         }
         finally
         {
@@ -189,7 +201,7 @@ internal sealed class PostgreSqlChangeUnit(PostgreSqlSession main, string mainDa
     {
         public string Database { get; } = database;
 
-        public PostgreSqlSession Session { get; } = session;
+        public PostgreSqlSession Session { get; set; } = session;
 
         public NpgsqlTransaction? Transaction { get; set; }
 

@@ -47,6 +47,7 @@ internal sealed class PostgreSqlDatabaseSessions(PostgreSqlConnector connector, 
     {
         if (_kept.TryRemove(database, out var kept))
             return kept;
+
         var session = await PostgreSqlAdminSessions.OpenAsync(connector, host, database, cancellationToken);
         try
         {
@@ -63,7 +64,7 @@ internal sealed class PostgreSqlDatabaseSessions(PostgreSqlConnector connector, 
 
     public async ValueTask ReturnAsync(string database, PostgreSqlSession session)
     {
-        if (_kept.Count >= MostKept || session.Connection.State != System.Data.ConnectionState.Open || !_kept.TryAdd(database, session))
+        if (_kept.Count >= MostKept || !session.IsOpen || !_kept.TryAdd(database, session))
             await session.DisposeAsync();
     }
 

@@ -12,6 +12,15 @@ internal sealed class PostgreSqlSession(NpgsqlDataSource dataSource, NpgsqlConne
     /// <summary>Host and port, for messages.</summary>
     public string Endpoint { get; } = endpoint;
 
+    /// <summary>
+    /// True when the driver gave the connection up for an answer of the server that is no more than a reason to try again: it does so after any internal
+    /// error (XX000), such as when two changes met in the catalog. A connection that was lost, or ended by somebody, is not replaced under the workflow.
+    /// </summary>
+    public bool IsReplaceable { get; set; }
+
+    /// <summary>False when the connection is gone.</summary>
+    public bool IsOpen => Connection.State == System.Data.ConnectionState.Open;
+
     public NpgsqlCommand Command(string sql, params object[] parameters)
     {
         // The room's own text; values are parameters, and names went through the dialect.
