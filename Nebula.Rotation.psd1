@@ -14,6 +14,7 @@
     FormatsToProcess     = @('Nebula.Rotation.Format.ps1xml')
 
     CmdletsToExport      = @(
+        'Compare-NebulaPermission'
         'Get-NebulaConnectionString'
         'Get-NebulaDbCredential'
         'Get-NebulaRotation'

@@ -44,6 +44,32 @@ internal static class PackageInstaller
             throw new ServerUnavailableException(server, $"apt-get install {names} ended with {result.ExitCode}: {result.Tail()}");
     }
 
+    /// <summary>The archive that this machine takes Debian's own packages from, or null. apt tells, so every form of its sources is understood.</summary>
+    public static async Task<string?> FindDebianMirrorAsync(CancellationToken ct)
+    {
+        if (!OperatingSystem.IsLinux() || CommandRunner.Find("apt-get") is null)
+            return null;
+        var mirror = await ReadAsync();
+        // Without lists apt does not know whose an archive is.
+        if (mirror is null && WhyNot() is null && !ListsAreFresh())
+        {
+            await RunAptAsync(["update"], ct);
+            mirror = await ReadAsync();
+        }
+
+        return mirror;
+
+        async Task<string?> ReadAsync()
+        {
+            string[] arguments = ["indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)", "Created-By: Packages"];
+            var targets = await CommandRunner.RunAsync("apt-get", arguments, Quiet, ct);
+            return targets.Output.Split('\n')
+                .Select(line => line.Split('|', 3))
+                .FirstOrDefault(target => target is ["Debian", "Debian", var uri] && !uri.StartsWith("mirror", StringComparison.Ordinal))?[2]
+                .TrimEnd('/');
+        }
+    }
+
     private static string[] InstallArguments(IReadOnlyList<string> packages) =>
         ["install", "--yes", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold", "-o", "Dpkg::Options::=--force-confdef", .. packages];
 

@@ -5,7 +5,7 @@ using System.Text;
 namespace Nebula.Rotation.TestServers;
 
 /// <summary>A data folder of our own and the server that runs on it.</summary>
-internal sealed class PostgresCluster
+internal sealed partial class PostgresCluster
 {
     private const int PortAttempts = 5;
 
@@ -31,8 +31,8 @@ internal sealed class PostgresCluster
     public static async Task<PostgresCluster> CreateAsync(
         PostgresBinaries binaries, PostgresServerOptions options, string superUser, string superPassword, CancellationToken ct)
     {
-        var account = await ServerAccount.ChooseAsync(PostgresServer.ServerName, ["postgres", "nobody"], ct);
-        var parent = await account.FindTempFolderAsync(PostgresServer.ServerName, ct);
+        var account = await ServerAccount.ChooseAsync(options.Release.ServerName(), ["postgres", "nobody"], ct);
+        var parent = await account.FindTempFolderAsync(options.Release.ServerName(), ct);
         // QUIT: an immediate shutdown. The data folder goes a moment later.
         var process = await ServerProcess.CreateAsync("postgres", parent, "QUIT", ct);
         try
@@ -45,7 +45,7 @@ internal sealed class PostgresCluster
         catch (Exception e) when (e is TimeoutException or IOException)
         {
             await process.DisposeAsync();
-            throw new ServerUnavailableException(PostgresServer.ServerName, e.Message, e);
+            throw new ServerUnavailableException(options.Release.ServerName(), e.Message, e);
         }
         catch
         {
@@ -96,7 +96,7 @@ internal sealed class PostgresCluster
         }
 
         if (!result.Succeeded)
-            throw new ServerUnavailableException(PostgresServer.ServerName, $"initdb ended with {result.ExitCode}: {result.Tail()}");
+            throw new ServerUnavailableException(_options.Release.ServerName(), $"initdb ended with {result.ExitCode}: {result.Tail()}");
 
         // Both files exist already, so they stay their owner's.
         await File.AppendAllTextAsync(Path.Combine(DataDirectory, "postgresql.conf"), Configuration(), ct);
@@ -183,6 +183,6 @@ internal sealed class PostgresCluster
     private async Task<ServerUnavailableException> FailedAsync(string what, CancellationToken ct)
     {
         var log = new CommandResult(Process.ExitCode ?? 0, await Process.ReadLogAsync(ct), "");
-        return new ServerUnavailableException(PostgresServer.ServerName, $"{what} (exit code {log.ExitCode}): {log.Tail(5)}");
+        return new ServerUnavailableException(_options.Release.ServerName(), $"{what} (exit code {log.ExitCode}): {log.Tail(5)}");
     }
 }

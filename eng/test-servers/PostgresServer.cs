@@ -5,12 +5,10 @@ namespace Nebula.Rotation.TestServers;
 
 /// <summary>
 /// A PostgreSQL server for tests: on 127.0.0.1, with a throw-away data folder, gone with the run even when the run is killed.
-/// The environment variable <c>NEBULA_TEST_POSTGRES</c> gives another one instead; what needs the server's own files or process is then refused.
+/// The environment variable <c>NEBULA_TEST_POSTGRES</c> (<c>NEBULA_TEST_POSTGRES18</c> for release 18) gives another one instead; what needs the server's own files or process is then refused.
 /// </summary>
-public sealed class PostgresServer : IAsyncDisposable
+public sealed partial class PostgresServer : IAsyncDisposable
 {
-    internal const string ServerName = "PostgreSQL";
-
     private readonly PostgresEndpoint _endpoint;
     private readonly PostgresCluster? _cluster;
     private readonly PostgresBinaries? _binaries;
@@ -58,20 +56,20 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>The folder with the server's own programs: psql, pg_dump.</summary>
     /// <exception cref="ExternalServerNotSupportedException">The server was given, and no PostgreSQL is installed here.</exception>
-    public string ProgramFolder => (_binaries ?? throw new ExternalServerNotSupportedException(PostgresEndpoint.Variable, nameof(ProgramFolder))).Folder;
+    public string ProgramFolder => (_binaries ?? throw new ExternalServerNotSupportedException(Variable, nameof(ProgramFolder))).Folder;
 
     /// <summary>Starts a server of our own, or connects to the given one.</summary>
     /// <exception cref="ServerUnavailableException">There is no server to be had; the message says why.</exception>
     /// <exception cref="ExternalServerNotSupportedException">The options ask for settings, and the server was given.</exception>
     public static async Task<PostgresServer> StartAsync(PostgresServerOptions? options = null, CancellationToken ct = default)
     {
-        if (PostgresEndpoint.FromEnvironment() is { } given)
+        options ??= new PostgresServerOptions();
+        if (PostgresEndpoint.FromEnvironment(options.Release) is { } given)
             return await ConnectAsync(given, options, ct);
 
-        options ??= new PostgresServerOptions();
         if (!OperatingSystem.IsLinux())
-            throw new ServerUnavailableException(ServerName, $"local servers are for Linux; set {PostgresEndpoint.Variable} to use one that runs elsewhere.");
-        var binaries = await PostgresBinaries.FindOrInstallAsync(options.MayInstall, ct);
+            throw new ServerUnavailableException(options.Release.ServerName(), $"local servers are for Linux; set {options.Release.Variable()} to use one that runs elsewhere.");
+        var binaries = await PostgresBinaries.FindOrInstallAsync(options.Release, options.MayInstall, ct);
         var password = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 32);
         var cluster = await PostgresCluster.CreateAsync(binaries, options, "postgres", password, ct);
         return new PostgresServer(new PostgresEndpoint("127.0.0.1", cluster.Port, "postgres", password, "postgres"), cluster, binaries, binaries.Version);
@@ -164,20 +162,22 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Ends the server and removes its data. A given one is left as it is.</summary>
     public ValueTask DisposeAsync() => _cluster?.Process.DisposeAsync() ?? ValueTask.CompletedTask;
 
+    private string Variable => _endpoint.Release.Variable();
+
     private PostgresDump Dump => new(Host, Port, SuperUser, SuperPassword, MaintenanceDatabase);
 
-    private PostgresCluster Own(string member) => _cluster ?? throw new ExternalServerNotSupportedException(PostgresEndpoint.Variable, member);
+    private PostgresCluster Own(string member) => _cluster ?? throw new ExternalServerNotSupportedException(Variable, member);
 
-    private PostgresBinaries Programs(string member) => _binaries ?? throw new ExternalServerNotSupportedException(PostgresEndpoint.Variable, member);
+    private PostgresBinaries Programs(string member) => _binaries ?? throw new ExternalServerNotSupportedException(Variable, member);
 
     internal static async Task<PostgresServer> ConnectAsync(PostgresEndpoint given, PostgresServerOptions? options, CancellationToken ct)
     {
         if (options?.Settings.Count > 0)
-            throw new ExternalServerNotSupportedException(PostgresEndpoint.Variable, nameof(PostgresServerOptions.Settings));
+            throw new ExternalServerNotSupportedException(given.Release.Variable(), nameof(PostgresServerOptions.Settings));
         if (options?.HostBasedAuthentication.Count > 0)
-            throw new ExternalServerNotSupportedException(PostgresEndpoint.Variable, nameof(PostgresServerOptions.HostBasedAuthentication));
+            throw new ExternalServerNotSupportedException(given.Release.Variable(), nameof(PostgresServerOptions.HostBasedAuthentication));
 
-        var binaries = OperatingSystem.IsLinux() ? await PostgresBinaries.FindAsync(ct) : null;
+        var binaries = OperatingSystem.IsLinux() ? await PostgresBinaries.FindAsync(given.Release, ct) : null;
         var server = new PostgresServer(given, null, binaries, new Version(0, 0));
         try
         {
@@ -186,7 +186,7 @@ public sealed class PostgresServer : IAsyncDisposable
         }
         catch (NpgsqlException e)
         {
-            throw new ServerUnavailableException(ServerName, $"the server that {PostgresEndpoint.Variable} names does not let us in: {e.Message}", e);
+            throw new ServerUnavailableException(given.Release.ServerName(), $"the server that {given.Release.Variable()} names does not let us in: {e.Message}", e);
         }
     }
 }

@@ -3,6 +3,9 @@ namespace Nebula.Rotation.TestServers;
 /// <summary>How a PostgreSQL test server is set up.</summary>
 public sealed record PostgresServerOptions
 {
+    /// <summary>Which PostgreSQL.</summary>
+    public PostgresRelease Release { get; init; } = PostgresRelease.Distribution;
+
     /// <summary><c>max_connections</c>.</summary>
     public int MaxConnections { get; init; } = 100;
 
@@ -21,7 +24,7 @@ public sealed record PostgresServerOptions
     /// <summary>Lines of pg_hba.conf that come before the ones that let everybody in with scram-sha-256. The first line that fits decides.</summary>
     public IReadOnlyList<string> HostBasedAuthentication { get; init; } = [];
 
-    /// <summary>Whether a missing PostgreSQL may be installed (as root, with apt).</summary>
+    /// <summary>Whether a missing PostgreSQL may be installed (as root, with apt) or unpacked into the cache (see <see cref="SidRoot"/>).</summary>
     public bool MayInstall { get; init; } = true;
 
     /// <summary>How long the server may take to start or to stop.</summary>

@@ -86,7 +86,16 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
         if (timeout is { } limit)
             credential = credential with { ConnectionTimeout = limit };
         var current = await _store.GetCurrentLoginAsync(credential.Id, cancellationToken);
-        return await services.Engines.Get(credential.DatabaseType).CheckLoginAsync(credential, current.Login, null, cancellationToken);
+        var checks = await services.Engines.Get(credential.DatabaseType).CheckLoginAsync(credential, current.Login, null, cancellationToken);
+        var drift = await new DriftReader(services).ReadAsync(credential, cancellationToken);
+        return [.. checks.Select(drift.AddTo)];
+    }
+
+    public async Task<IReadOnlyList<PermissionDifference>> CompareAsync(
+        string name, string scope, string referenceUsername, string differenceUsername, Login? admin, CancellationToken cancellationToken)
+    {
+        var credential = await LoadAsync(name, scope, cancellationToken);
+        return await new PermissionComparer(services).CompareAsync(credential, referenceUsername, differenceUsername, admin, cancellationToken);
     }
 
     public async Task<RotationPlan> PlanAsync(RotationRequest request, CancellationToken cancellationToken) =>

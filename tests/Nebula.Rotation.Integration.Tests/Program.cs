@@ -8,7 +8,7 @@ internal static class Program
 {
     private static async Task<int> Main(string[] args) => args switch
     {
-        [ServerHolder.Argument] => await ServerHolder.RunAsync(),
+        [ServerHolder.Argument, var release] => await ServerHolder.RunAsync(release),
         [DyingRunner.Argument, var store, var at] => await DyingRunner.MainAsync(store, int.Parse(at, System.Globalization.CultureInfo.InvariantCulture)),
         // The same two ways that xunit.v3's own entry point offers.
         _ when args.Contains("--server") || args.Contains("--internal-msbuild-node") =>

@@ -54,9 +54,25 @@ public sealed class LoadingTests
         Assert.Same(AssemblyLoadContext.Default, AssemblyLoadContext.GetLoadContext(loaded));
     }
 
+    // In a process of its own, too: this one has a driver beside it, for the tests on real servers.
     [Fact]
-    public void A_driver_is_not_found_from_outside() =>
-        Assert.Throws<FileNotFoundException>(() => Assembly.Load("Npgsql"));
+    public void A_PostgreSQL_cmdlet_loads_its_own_driver_and_no_other_where_nobody_else_finds_it()
+    {
+        using var host = new ScriptHostProcess();
+        var result = host.RunScript($$"""
+            Import-Module '{{Repository.Manifest}}'
+            $password = [Security.SecureString]::new()
+            $password.AppendChar('x')
+            $login = [Management.Automation.PSCredential]::new('app', $password)
+            $store = [IO.Path]::Combine([IO.Directory]::GetCurrentDirectory(), 'store.db')
+            $null = New-NebulaDbCredential app -DatabaseType PostgreSql -HostName 127.0.0.1 -Port 1 -Database d -Credential $login -SkipCheck -Store $store
+            (Test-NebulaCredential app -Store $store).ErrorCode.ToString()
+            [AppDomain]::CurrentDomain.GetAssemblies() | ForEach-Object { $_.GetName().Name } |
+                Where-Object { $_ -match '^(Npgsql|MySql|Mongo|StackExchange)' }
+            try { [Reflection.Assembly]::Load('Npgsql').FullName } catch { $_.Exception.InnerException.GetType().Name }
+            """);
+        Assert.Equal(["ServerUnreachable", "Npgsql", "FileNotFoundException"], result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
 
     [Fact]
     public void The_cmdlet_assembly_refers_to_no_engine() =>

@@ -50,6 +50,17 @@ public sealed partial class OutputTests
     }
 
     [Fact]
+    public void Differences_of_two_logins_read_as_a_table()
+    {
+        using var scene = new Scene();
+        scene.Service.Differences.Add(new(
+            PermissionDifference.ReferenceOnly, "orders_a", new() { Kind = "Privilege", Name = "SELECT", ObjectType = "TABLE", ObjectName = "public.items" }));
+        var shown = Show(scene, "Compare-NebulaPermission orders -ReferenceUsername orders_a");
+        Assert.Matches(@"Side\s+Username\s+Fact", shown);
+        Assert.Matches(@"<=\s+orders_a\s+Privilege SELECT on TABLE public\.items", shown);
+    }
+
+    [Fact]
     public void Rotations_and_tests_read_as_tables()
     {
         using var scene = new Scene();

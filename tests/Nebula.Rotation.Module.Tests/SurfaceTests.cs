@@ -20,7 +20,7 @@ public sealed class SurfaceTests
     public static TheoryData<string> Names => [.. Cmdlets.Select(t => t.Name)];
 
     [Fact]
-    public void There_are_cmdlets_to_look_at() => Assert.Equal(11, Cmdlets.Length);
+    public void There_are_cmdlets_to_look_at() => Assert.Equal(12, Cmdlets.Length);
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -34,7 +34,7 @@ public sealed class SurfaceTests
         Assert.NotEmpty(type.GetCustomAttributes<OutputTypeAttribute>());
         Assert.True(type.IsSealed);
         Assert.NotNull(type.GetProperty("Store"));
-        Assert.Equal(cmdlet.VerbName is not ("Get" or "Test"), cmdlet.SupportsShouldProcess);
+        Assert.Equal(cmdlet.VerbName is not ("Get" or "Test" or "Compare"), cmdlet.SupportsShouldProcess);
     }
 
     [Theory]

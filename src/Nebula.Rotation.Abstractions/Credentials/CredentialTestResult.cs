@@ -27,6 +27,12 @@ public sealed record CredentialTestResult
     /// <summary>What was found, and what to do when it is not well.</summary>
     public required string Message { get; init; }
 
+    /// <summary>
+    /// How the login's facts differ from those recorded at its last rotation, which is the reference; null when that was not looked at: nothing is
+    /// recorded yet, no admin login is stored, or it could not read them (the message says so).
+    /// </summary>
+    public IReadOnlyList<PermissionDifference>? Drift { get; init; }
+
     /// <summary>The reason of a failure.</summary>
     public RotationErrorCode? ErrorCode { get; init; }
 }

@@ -21,10 +21,14 @@ public sealed record DatabaseCredential
     /// <summary>The kind of server.</summary>
     public required DatabaseType DatabaseType { get; init; }
 
-    /// <summary>Host names, addresses or socket folders of the endpoints; at least one.</summary>
+    /// <summary>
+    /// The endpoints, at least one: host names, addresses or socket folders. Each may bring a port of its own (<c>db2:5433</c>), an IPv6 address then in
+    /// brackets (<c>[::1]:5433</c>). Which of several is the primary is asked, whatever their order; a login is proved on each of them, and drains from
+    /// each of them.
+    /// </summary>
     public required IReadOnlyList<string> HostName { get; init; }
 
-    /// <summary>The TCP port of every endpoint.</summary>
+    /// <summary>The TCP port of every endpoint that brings none of its own.</summary>
     public required int Port { get; init; }
 
     /// <summary>The database the application connects to.</summary>
@@ -87,6 +91,14 @@ public sealed record DatabaseCredential
     /// <summary>A number that grows with each change of this record in the store; a change against an older one is refused.</summary>
     public long Revision { get; init; }
 
+    /// <summary>Host names and ports as messages show them, with a comma between: each endpoint with its own port or the one that all have.</summary>
+    public string FormatEndpoints() => string.Join(',', HostName.Select(host => HasPort(host) ? host : $"{(IsBareAddress6(host) ? $"[{host}]" : host)}:{Port}"));
+
     /// <summary>The name.</summary>
     public override string ToString() => Name;
+
+    private static bool HasPort(string host) =>
+        !host.StartsWith('/') && (host.StartsWith('[') ? !host.EndsWith(']') : host.Count(character => character == ':') == 1);
+
+    private static bool IsBareAddress6(string host) => !host.StartsWith('/') && !host.StartsWith('[') && host.Contains(':');
 }

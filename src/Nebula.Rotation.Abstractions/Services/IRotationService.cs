@@ -24,11 +24,18 @@ public interface IRotationService : IAsyncDisposable
     /// <summary>The live login.</summary>
     Task<Login> GetLoginAsync(string name, string scope, CancellationToken cancellationToken);
 
-    /// <summary>Logs in as the live login on every endpoint; a failure is a result, not an exception.</summary>
+    /// <summary>
+    /// Logs in as the live login on every endpoint; a failure is a result, not an exception. With a stored admin login the results also say how the
+    /// login's facts differ from those that its last rotation recorded.
+    /// </summary>
     Task<IReadOnlyList<CredentialTestResult>> TestAsync(string name, string scope, TimeSpan? timeout, CancellationToken cancellationToken);
 
     /// <summary>What a rotation would do now.</summary>
     Task<RotationPlan> PlanAsync(RotationRequest request, CancellationToken cancellationToken);
+
+    /// <summary>What two logins of a credential's server have and the other lacks; empty when they are equal. Reads only.</summary>
+    Task<IReadOnlyList<PermissionDifference>> CompareAsync(
+        string name, string scope, string referenceUsername, string differenceUsername, Login? admin, CancellationToken cancellationToken);
 
     /// <summary>
     /// Rotates, or finishes the record that an earlier run left open. <paramref name="stop"/> asks to stop at the next safe point: before the

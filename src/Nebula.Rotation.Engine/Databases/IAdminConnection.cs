@@ -5,6 +5,9 @@ namespace Nebula.Rotation.Engine.Databases;
 /// <summary>An admin's connection to a server: reads facts, applies planned statements, watches sessions. Used by one rotation at a time.</summary>
 internal interface IAdminConnection : IAsyncDisposable
 {
+    /// <summary>Host and port of the endpoint that takes the changes, as <see cref="CredentialTestResult.Endpoint"/> has it.</summary>
+    string Endpoint { get; }
+
     /// <summary>
     /// Takes the lock of a login name on the connection that does the changes, and holds it until disposal. The caller holds the lease, so a session that
     /// still has the lock belongs to a runner that is gone: it is ended first, and only then is the lock taken.
@@ -25,9 +28,12 @@ internal interface IAdminConnection : IAsyncDisposable
     /// <summary>Starts a unit of change; where the engine has transactional DDL it is one transaction.</summary>
     Task<IChangeUnit> BeginAsync(CancellationToken cancellationToken);
 
-    /// <summary>The login's sessions, other than this tool's own.</summary>
-    Task<IReadOnlyList<LoginSession>> ListSessionsAsync(string username, CancellationToken cancellationToken);
+    /// <summary>
+    /// The login's sessions on every endpoint, other than this tool's own. An endpoint that cannot be asked is in the answer, too; when the one that
+    /// takes changes is away, ServerUnreachable is thrown. A blocked login is blocked on every endpoint that the answer counts as asked.
+    /// </summary>
+    Task<LoginSessions> ListSessionsAsync(string username, CancellationToken cancellationToken);
 
-    /// <summary>Ends the login's sessions and waits until they are gone; gives their number.</summary>
-    Task<int> EndSessionsAsync(string username, CancellationToken cancellationToken);
+    /// <summary>Ends the login's sessions on every endpoint and waits until they are gone.</summary>
+    Task<EndedSessions> EndSessionsAsync(string username, CancellationToken cancellationToken);
 }

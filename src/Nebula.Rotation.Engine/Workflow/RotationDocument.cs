@@ -25,6 +25,9 @@ internal sealed class RotationDocument
     /// <summary>The facts of <see cref="From"/> as they were when Retire began to move them; null until then.</summary>
     public LoginSnapshot? SourceBeforeMove { get; set; }
 
+    /// <summary>The facts of <see cref="To"/> when the record was closed: what drift is measured against. Null until then.</summary>
+    public LoginSnapshot? Final { get; set; }
+
     /// <summary>What becomes of the old login in the end: dropped, or left idle for its next turn.</summary>
     public RotationStrategy Strategy { get; init; }
 

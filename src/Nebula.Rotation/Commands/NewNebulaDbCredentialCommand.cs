@@ -27,7 +27,7 @@ public sealed class NewNebulaDbCredentialCommand : StoreCmdlet, ICredentialSetti
     [Parameter(Mandatory = true)]
     public DatabaseType DatabaseType { get; set; }
 
-    /// <summary>Host names, addresses or socket folders of the endpoints.</summary>
+    /// <summary>Host names, addresses or socket folders of the endpoints, each alone or with a port of its own: db1, db2:5433, [::1]:5433.</summary>
     [Parameter(Mandatory = true)]
     [ValidateNotNullOrEmpty]
     public string[]? HostName { get; set; }

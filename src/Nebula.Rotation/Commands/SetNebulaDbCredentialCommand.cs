@@ -16,7 +16,7 @@ public sealed class SetNebulaDbCredentialCommand : CredentialCmdlet, ICredential
         nameof(Name), nameof(Scope), nameof(InputObject), nameof(Store), nameof(PassThru),
     };
 
-    /// <summary>Host names, addresses or socket folders of the endpoints.</summary>
+    /// <summary>Host names, addresses or socket folders of the endpoints, each alone or with a port of its own: db1, db2:5433, [::1]:5433.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string[]? HostName { get; set; }

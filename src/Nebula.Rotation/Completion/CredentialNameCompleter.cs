@@ -58,5 +58,5 @@ public sealed class CredentialNameCompleter : IArgumentCompleter
         Quote(credential.Name),
         credential.Name,
         CompletionResultType.ParameterValue,
-        $"{credential.DatabaseType} {string.Join(',', credential.HostName)}:{credential.Port}/{credential.Database} as {credential.Username}");
+        $"{credential.DatabaseType} {credential.FormatEndpoints()}/{credential.Database} as {credential.Username}");
 }

@@ -150,5 +150,5 @@ public abstract class RotationCmdlet : CredentialCmdlet
     };
 
     private protected static string Place(DatabaseCredential credential) =>
-        $"{credential.Name}: {credential.DatabaseType} {string.Join(',', credential.HostName)}:{credential.Port}/{credential.Database}, live login '{credential.Username}'";
+        $"{credential.Name}: {credential.DatabaseType} {credential.FormatEndpoints()}/{credential.Database}, live login '{credential.Username}'";
 }

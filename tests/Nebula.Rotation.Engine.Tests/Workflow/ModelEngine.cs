@@ -55,6 +55,8 @@ internal sealed class ModelEngine(ModelServer server, ModelPlanner planner, Acti
     {
         private readonly List<string> _locks = [];
 
+        public string Endpoint => "model:1";
+
         public Task LockTargetAsync(string username, CancellationToken cancellationToken)
         {
             touch("lock");
@@ -84,20 +86,20 @@ internal sealed class ModelEngine(ModelServer server, ModelPlanner planner, Acti
             return Task.FromResult<IChangeUnit>(new Unit(server, touch));
         }
 
-        public Task<IReadOnlyList<LoginSession>> ListSessionsAsync(string username, CancellationToken cancellationToken)
+        public Task<LoginSessions> ListSessionsAsync(string username, CancellationToken cancellationToken)
         {
             touch("sessions");
             cancellationToken.ThrowIfCancellationRequested();
-            return Task.FromResult<IReadOnlyList<LoginSession>>(
-                [.. server.Sessions(username).Select((name, index) => new LoginSession($"{index}", "host", name, DateTimeOffset.UnixEpoch, TimeSpan.Zero, "idle"))]);
+            return Task.FromResult(new LoginSessions(
+                [.. server.Sessions(username).Select((name, index) => new LoginSession($"{index}", "host", name, DateTimeOffset.UnixEpoch, TimeSpan.Zero, "idle"))], []));
         }
 
-        public Task<int> EndSessionsAsync(string username, CancellationToken cancellationToken)
+        public Task<EndedSessions> EndSessionsAsync(string username, CancellationToken cancellationToken)
         {
             touch("end");
             var count = server.Sessions(username).Count;
             server.Disconnect(username);
-            return Task.FromResult(count);
+            return Task.FromResult(new EndedSessions(count, []));
         }
 
         public ValueTask DisposeAsync()

@@ -1,10 +1,15 @@
 using Nebula.Rotation.Integration.Tests.Servers;
+using Nebula.Rotation.TestServers;
 
 namespace Nebula.Rotation.Integration.Tests.PostgreSql;
 
 /// <summary>What no rule understands is a blocker, by its name.</summary>
-public sealed class BlockerTests(SharedPostgres postgres)
+public abstract class BlockerTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : BlockerTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : BlockerTests(postgres);
+
     private const string Wrapper = "CREATE FOREIGN DATA WRAPPER nowhere; CREATE SERVER far FOREIGN DATA WRAPPER nowhere; ";
 
     public static TheoryData<string, string> Cases => new()
@@ -28,7 +33,7 @@ public sealed class BlockerTests(SharedPostgres postgres)
         { "INSERT INTO pg_shseclabel SELECT oid, 'pg_authid'::regclass, 'guard', 'secret' FROM pg_roles WHERE rolname = {name}", "security label of provider guard" },
     };
 
-    [Theory]
+    [Theory(SkipExceptions = [typeof(ExternalServerNotSupportedException)])]
     [MemberData(nameof(Cases))]
     public async Task What_cannot_be_moved_or_copied_is_a_blocker_with_the_objects_name(string sql, string expected)
     {

@@ -3,13 +3,18 @@ using System.Net.Sockets;
 using System.Text;
 using Nebula.Rotation.Engine.Databases.PostgreSql;
 using Nebula.Rotation.Integration.Tests.Servers;
+using Nebula.Rotation.TestServers;
 using Npgsql;
 
 namespace Nebula.Rotation.Integration.Tests.PostgreSql;
 
 /// <summary>Making a login with a verifier of ours, logging in with it, and every way in which connecting fails.</summary>
-public sealed class LoginTests(SharedPostgres postgres)
+public abstract class LoginTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : LoginTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : LoginTests(postgres);
+
     [Theory]
     [InlineData("it's")]
     [InlineData("%@:/?#'\"\\`")]
@@ -77,7 +82,7 @@ public sealed class LoginTests(SharedPostgres postgres)
         Assert.True(await room.ScalarAsync<bool>($"SELECT rolpassword = 'md5' || md5('it''s' || rolname) FROM pg_authid WHERE rolname = '{@new}'"));
     }
 
-    [Fact]
+    [Fact(SkipExceptions = [typeof(ExternalServerNotSupportedException)])]
     public async Task No_password_is_in_the_servers_log()
     {
         await using var room = await Room.OpenAsync(postgres);
@@ -185,7 +190,7 @@ public sealed class LoginTests(SharedPostgres postgres)
         Assert.Contains("TLS", error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [Fact(SkipExceptions = [typeof(ExternalServerNotSupportedException)])]
     public async Task The_first_endpoint_that_answers_as_a_primary_is_used_and_a_socket_folder_is_one()
     {
         await using var room = await Room.OpenAsync(postgres);

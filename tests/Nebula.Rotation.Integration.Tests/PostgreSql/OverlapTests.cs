@@ -5,8 +5,12 @@ using Npgsql;
 namespace Nebula.Rotation.Integration.Tests.PostgreSql;
 
 /// <summary>While both are live, each uses what the other has and makes; afterwards nothing of that is left.</summary>
-public sealed class OverlapTests(SharedPostgres postgres)
+public abstract class OverlapTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : OverlapTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : OverlapTests(postgres);
+
     [Fact]
     public async Task The_new_login_alters_what_the_old_one_owns_and_the_old_one_uses_what_the_new_one_makes()
     {

@@ -5,8 +5,12 @@ using Npgsql;
 namespace Nebula.Rotation.Integration.Tests.PostgreSql;
 
 /// <summary>Locks, sessions, limits, search paths and names.</summary>
-public sealed class ServerTests(SharedPostgres postgres)
+public abstract class ServerTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : ServerTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : ServerTests(postgres);
+
     [Fact]
     public async Task A_predecessors_session_is_ended_and_its_lock_taken()
     {
@@ -55,24 +59,24 @@ public sealed class ServerTests(SharedPostgres postgres)
         await using (var hide = new NpgsqlCommand("SET ROLE NONE", two))
             await hide.ExecuteNonQueryAsync(Room.Ct);
 
-        var sessions = await room.Admin.ListSessionsAsync(login, Room.Ct);
+        var sessions = (await room.Admin.ListSessionsAsync(login, Room.Ct)).Seen;
         Assert.Equal(2, sessions.Count);
         Assert.Equal("the application", sessions[0].Application);
         Assert.Equal("127.0.0.1", sessions[0].Host);
         Assert.Equal("idle", sessions[0].State);
         Assert.InRange(sessions[0].Age, TimeSpan.Zero, TimeSpan.FromMinutes(1));
-        Assert.Empty(await room.Admin.ListSessionsAsync(room.Server.SuperUser + "x", Room.Ct));
+        Assert.True((await room.Admin.ListSessionsAsync(room.Server.SuperUser + "x", Room.Ct)).AreNone);
 
-        Assert.Equal(2, await room.Admin.EndSessionsAsync(login, Room.Ct));
-        Assert.Empty(await room.Admin.ListSessionsAsync(login, Room.Ct));
-        Assert.Equal(0, await room.Admin.EndSessionsAsync(login, Room.Ct));
+        Assert.Equal(2, (await room.Admin.EndSessionsAsync(login, Room.Ct)).Count);
+        Assert.True((await room.Admin.ListSessionsAsync(login, Room.Ct)).AreNone);
+        Assert.Equal(0, (await room.Admin.EndSessionsAsync(login, Room.Ct)).Count);
     }
 
     [Fact]
     public async Task Our_own_check_is_no_session_of_the_login()
     {
         await using var room = await Room.OpenAsync(postgres);
-        Assert.DoesNotContain(await room.Admin.ListSessionsAsync(room.Server.SuperUser, Room.Ct), session => session.Application == PostgreSqlConnector.ApplicationName);
+        Assert.DoesNotContain((await room.Admin.ListSessionsAsync(room.Server.SuperUser, Room.Ct)).Seen, session => session.Application == PostgreSqlConnector.ApplicationName);
     }
 
     [Fact]

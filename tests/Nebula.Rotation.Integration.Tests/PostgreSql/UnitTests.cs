@@ -6,8 +6,12 @@ using Npgsql;
 namespace Nebula.Rotation.Integration.Tests.PostgreSql;
 
 /// <summary>A unit of change is all or nothing, and says what it was.</summary>
-public sealed class UnitTests(SharedPostgres postgres)
+public abstract class UnitTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : UnitTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : UnitTests(postgres);
+
     [Fact]
     public async Task A_statement_that_only_warns_has_failed_and_nothing_is_kept()
     {

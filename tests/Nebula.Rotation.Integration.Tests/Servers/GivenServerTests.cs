@@ -5,6 +5,8 @@ namespace Nebula.Rotation.Integration.Tests.Servers;
 /// <summary>A server that NEBULA_TEST_POSTGRES names takes the place of our own.</summary>
 public sealed class GivenServerTests(SharedPostgres postgres)
 {
+    private const string Variable = "NEBULA_TEST_POSTGRES";
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -31,11 +33,13 @@ public sealed class GivenServerTests(SharedPostgres postgres)
         await RefusedAsync("HostBasedAuthentication", () => PostgresServer.ConnectAsync(PostgresEndpoint.Parse(UriOf(own)), rules, Ct));
     }
 
-    [Fact]
-    public async Task The_environment_variable_names_it()
+    [Theory]
+    [InlineData(PostgresRelease.Distribution)]
+    [InlineData(PostgresRelease.V18)]
+    public async Task The_environment_variable_names_it(PostgresRelease release)
     {
         var own = await postgres.ServerAsync();
-        using var holder = ServerHolder.Start("/tmp", UriOf(own));
+        using var holder = ServerHolder.Start("/tmp", release, UriOf(own));
 
         Assert.Equal($"given {own.Host} {own.Port}", await holder.StandardOutput.ReadLineAsync(Ct));
 
@@ -51,7 +55,7 @@ public sealed class GivenServerTests(SharedPostgres postgres)
 
         var failure = await Assert.ThrowsAsync<ServerUnavailableException>(() => PostgresServer.ConnectAsync(endpoint, null, Ct));
 
-        Assert.Contains(PostgresEndpoint.Variable, failure.Message, StringComparison.Ordinal);
+        Assert.Contains(Variable, failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("wrong-canary", failure.ToString(), StringComparison.Ordinal);
     }
 
@@ -74,7 +78,7 @@ public sealed class GivenServerTests(SharedPostgres postgres)
     {
         var failure = Assert.Throws<ServerUnavailableException>(() => PostgresEndpoint.Parse(text));
 
-        Assert.Contains(PostgresEndpoint.Variable, failure.Message, StringComparison.Ordinal);
+        Assert.Contains(Variable, failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", failure.Message, StringComparison.Ordinal);
     }
 
@@ -95,7 +99,7 @@ public sealed class GivenServerTests(SharedPostgres postgres)
     {
         var refusal = await Assert.ThrowsAsync<ExternalServerNotSupportedException>(action);
         Assert.Equal(member, refusal.Member);
-        Assert.Equal(PostgresEndpoint.Variable, refusal.Variable);
+        Assert.Equal(Variable, refusal.Variable);
     }
 
     private static string UriOf(PostgresServer server) =>

@@ -4,8 +4,12 @@ using System.Globalization;
 namespace Nebula.Rotation.Integration.Tests.Servers;
 
 /// <summary>A run that is killed leaves no server and no data.</summary>
-public sealed class KilledRunTests(SharedPostgres postgres) : IDisposable
+public abstract class KilledRunTests(SharedPostgres postgres) : IDisposable
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : KilledRunTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : KilledRunTests(postgres);
+
     // Under /tmp: the server's own account must be able to enter it.
     private readonly DirectoryInfo _temp = OperatingSystem.IsWindows()
         ? Directory.CreateTempSubdirectory()
@@ -15,7 +19,7 @@ public sealed class KilledRunTests(SharedPostgres postgres) : IDisposable
     public async Task A_server_dies_with_a_run_that_is_killed()
     {
         await RequireOwnServersAsync();
-        using var holder = ServerHolder.Start(_temp.FullName);
+        using var holder = ServerHolder.Start(_temp.FullName, postgres.Release);
         var line = await holder.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
         var (id, data) = line?.Split(' ', 2) is [var number, var folder]
             ? (int.Parse(number, CultureInfo.InvariantCulture), folder)
@@ -39,7 +43,7 @@ public sealed class KilledRunTests(SharedPostgres postgres) : IDisposable
     public async Task Nothing_is_left_of_a_run_that_is_killed_while_its_server_is_being_made()
     {
         await RequireOwnServersAsync();
-        using var holder = ServerHolder.Start(_temp.FullName);
+        using var holder = ServerHolder.Start(_temp.FullName, postgres.Release);
         await Eventually.HoldsAsync(() => _temp.EnumerateFiles("PG_VERSION", SearchOption.AllDirectories).Any(), "initdb is at work");
         Assert.False(FolderIsGone());
 
@@ -53,7 +57,7 @@ public sealed class KilledRunTests(SharedPostgres postgres) : IDisposable
     public async Task A_server_that_nobody_disposed_dies_with_a_run_that_ends()
     {
         await RequireOwnServersAsync();
-        using var holder = ServerHolder.Start(_temp.FullName);
+        using var holder = ServerHolder.Start(_temp.FullName, postgres.Release);
         var line = await holder.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
         Assert.NotNull(line);
 
@@ -70,6 +74,7 @@ public sealed class KilledRunTests(SharedPostgres postgres) : IDisposable
         _temp.Refresh();
         if (_temp.Exists)
             _temp.Delete(recursive: true);
+        GC.SuppressFinalize(this);
     }
 
     // The runtime leaves sockets of its own there when it is killed; folders are the servers'.

@@ -5,8 +5,12 @@ using Npgsql;
 
 namespace Nebula.Rotation.Integration.Tests.Servers;
 
-public sealed class PostgresServerTests(SharedPostgres postgres)
+public abstract class PostgresServerTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : PostgresServerTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : PostgresServerTests(postgres);
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -19,6 +23,15 @@ public sealed class PostgresServerTests(SharedPostgres postgres)
 
         var refused = await Assert.ThrowsAsync<PostgresException>(() => server.OpenAsync(user: server.SuperUser, password: "wrong", ct: Ct));
         Assert.Equal("28P01", refused.SqlState);
+    }
+
+    [Fact]
+    public async Task It_is_the_release_that_was_asked_for()
+    {
+        var server = await OwnAsync();
+        if (postgres.Release is PostgresRelease.V18)
+            Assert.Equal(18, server.Version.Major);
+        Assert.Equal(server.Version, PostgresBinaries.ReadVersion((await CommandRunner.RunAsync(Path.Combine(server.ProgramFolder, "pg_dumpall"), ["--version"], ct: Ct)).Output));
     }
 
     [Fact]
@@ -49,6 +62,7 @@ public sealed class PostgresServerTests(SharedPostgres postgres)
     {
         var options = new PostgresServerOptions
         {
+            Release = postgres.Release,
             MaxConnections = 37,
             MaxPreparedTransactions = 3,
             Durable = true,
@@ -85,11 +99,11 @@ public sealed class PostgresServerTests(SharedPostgres postgres)
     public async Task A_server_that_cannot_start_says_why()
     {
         await OwnAsync();
-        var options = new PostgresServerOptions { Settings = new Dictionary<string, string> { ["work_mem"] = "a lot" } };
+        var options = new PostgresServerOptions { Release = postgres.Release, Settings = new Dictionary<string, string> { ["work_mem"] = "a lot" } };
 
         var failure = await Assert.ThrowsAsync<ServerUnavailableException>(() => PostgresServer.StartAsync(options, Ct));
 
-        Assert.Equal("PostgreSQL", failure.Server);
+        Assert.Equal(postgres.Release.ServerName(), failure.Server);
         Assert.Contains("work_mem", failure.Reason, StringComparison.Ordinal);
     }
 
@@ -101,7 +115,7 @@ public sealed class PostgresServerTests(SharedPostgres postgres)
         somebody.Start();
         var taken = ((IPEndPoint)somebody.LocalEndpoint).Port;
         var ports = new Queue<int>([taken, taken]);
-        var options = new PostgresServerOptions { FindPort = () => ports.TryDequeue(out var port) ? port : FreePort.Find() };
+        var options = new PostgresServerOptions { Release = postgres.Release, FindPort = () => ports.TryDequeue(out var port) ? port : FreePort.Find() };
 
         await using var server = await PostgresServer.StartAsync(options, Ct);
 
@@ -113,7 +127,7 @@ public sealed class PostgresServerTests(SharedPostgres postgres)
     [Fact]
     public async Task Disposing_ends_the_server_and_removes_its_data()
     {
-        var server = await ServerRequirement.OrSkip(() => PostgresServer.StartAsync(ct: Ct), Assert.Skip);
+        var server = await ServerRequirement.OrSkip(() => PostgresServer.StartAsync(new PostgresServerOptions { Release = postgres.Release }, Ct), Assert.Skip);
         Assert.SkipWhen(server.IsExternal, "the server was given");
         var (id, folder) = (server.ProcessId, Path.GetDirectoryName(server.DataDirectory)!);
         await using var open = await server.OpenAsync(ct: Ct);
@@ -127,7 +141,7 @@ public sealed class PostgresServerTests(SharedPostgres postgres)
     private async Task<PostgresServer> OwnAsync()
     {
         var server = await postgres.ServerAsync();
-        Assert.SkipWhen(server.IsExternal, "the server was given by NEBULA_TEST_POSTGRES");
+        Assert.SkipWhen(server.IsExternal, $"the server was given by {postgres.Release.Variable()}");
         return server;
     }
 

@@ -4,8 +4,12 @@ using Nebula.Rotation.Integration.Tests.Servers;
 namespace Nebula.Rotation.Integration.Tests.Workflow;
 
 /// <summary>A runner that is killed, and another process that finishes, while the application works.</summary>
-public sealed class KilledRunnerTests(SharedPostgres postgres)
+public abstract class KilledRunnerTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : KilledRunnerTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : KilledRunnerTests(postgres);
+
     private const int Points = 12;
 
     [Fact]

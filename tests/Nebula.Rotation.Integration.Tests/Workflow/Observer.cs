@@ -7,13 +7,19 @@ internal sealed class Observer : IRotationObserver
 
     public Action<RotationProgress> Progressed { get; init; } = _ => { };
 
+    public Action<RotationMessageKind, string> Said { get; init; } = (_, _) => { };
+
     public bool Publishes => false;
 
     public void OnStage(StageResult result) => Staged(result);
 
     public void OnProgress(RotationProgress progress) => Progressed(progress);
 
-    public void OnMessage(RotationMessageKind kind, string message) => TestContext.Current.TestOutputHelper?.WriteLine($"{kind}: {message}");
+    public void OnMessage(RotationMessageKind kind, string message)
+    {
+        TestContext.Current.TestOutputHelper?.WriteLine($"{kind}: {message}");
+        Said(kind, message);
+    }
 
     public Task PublishAsync(PublishContext context, CancellationToken cancellationToken) => throw new InvalidOperationException("This watcher publishes nothing.");
 }

@@ -7,8 +7,12 @@ using Npgsql;
 namespace Nebula.Rotation.Integration.Tests.Workflow;
 
 /// <summary>The whole workflow on a real server, with an application at work.</summary>
-public sealed class RotationTests(SharedPostgres postgres)
+public abstract class RotationTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : RotationTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : RotationTests(postgres);
+
     [Fact]
     public async Task Ten_rotations_under_traffic_fail_no_query_and_lose_nothing()
     {
@@ -170,7 +174,7 @@ public sealed class RotationTests(SharedPostgres postgres)
         Assert.Equal([scene.OldLogin], await scene.LoginsAsync());
     }
 
-    [Fact]
+    [Fact(SkipExceptions = [typeof(ExternalServerNotSupportedException)])]
     public async Task The_plan_is_what_is_run()
     {
         await using var scene = await Scene.CreateAsync(postgres);

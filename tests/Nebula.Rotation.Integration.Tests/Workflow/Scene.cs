@@ -14,6 +14,8 @@ namespace Nebula.Rotation.Integration.Tests.Workflow;
 /// <summary>A credential on a real server, in a real store, and the service over both.</summary>
 internal sealed class Scene : IAsyncDisposable
 {
+    public const string OldPassword = "it's \"old\"; %@:/?#\\`ü";
+
     private readonly DirectoryInfo _folder;
 
     private Scene(TestDatabase database, DirectoryInfo folder, ICredentialStore store)
@@ -41,9 +43,14 @@ internal sealed class Scene : IAsyncDisposable
     public DatabaseCredential Credential { get; private set; } = null!;
 
     /// <summary>A login `{0}` that owns tables in a schema that is called like it, and has rights elsewhere; `{1}` is another role.</summary>
-    public static async Task<Scene> CreateAsync(SharedPostgres postgres, string nameLike = "app", string password = "it's \"old\"; %@:/?#\\`ü")
+    public static async Task<Scene> CreateAsync(SharedPostgres postgres, string nameLike = "app", string password = OldPassword) =>
+        await CreateAsync(await postgres.ServerAsync(), nameLike, password);
+
+    /// <summary>The same on any server; <paramref name="change"/> says what else the credential has.</summary>
+    public static async Task<Scene> CreateAsync(
+        PostgresServer server, string nameLike = "app", string password = OldPassword, Func<DatabaseCredential, Task<DatabaseCredential>>? change = null)
     {
-        var database = await postgres.NewDatabaseAsync();
+        var database = await TestDatabase.CreateAsync(server, null);
         var folder = Directory.CreateTempSubdirectory("nebula-scene-");
         var store = await OpenStoreAsync(Path.Combine(folder.FullName, "store.db"), create: true);
         var scene = new Scene(database, folder, store) { OldLogin = await database.NewLoginAsync(nameLike, password) };
@@ -67,7 +74,7 @@ internal sealed class Scene : IAsyncDisposable
         scene.Credential = await scene.Service.AddAsync(
             new()
             {
-                Credential = Room.CredentialFor(database.Server, database.Name, scene.OldLogin),
+                Credential = await (change ?? Task.FromResult)(Room.CredentialFor(database.Server, database.Name, scene.OldLogin)),
                 Login = new(scene.OldLogin, new(password)),
                 Admin = new(database.Server.SuperUser, new(database.Server.SuperPassword)),
             },
@@ -78,7 +85,8 @@ internal sealed class Scene : IAsyncDisposable
     public static async Task<ICredentialStore> OpenStoreAsync(string path, bool create = false) =>
         await SqliteCredentialStore.OpenAsync(path, new KeyFileProvider(), TimeProvider.System, create, Ct);
 
-    public static RotationService NewService(ICredentialStore store) => new(new(store, EngineRegistry.Default, TimeProvider.System, Timing));
+    public static RotationService NewService(ICredentialStore store, RotationTiming? timing = null) =>
+        new(new(store, EngineRegistry.Default, TimeProvider.System, timing ?? Timing));
 
     public static RotationRequest Request(TimeSpan? grace = null, TimeSpan? retain = null, bool noWait = false) => new()
     {

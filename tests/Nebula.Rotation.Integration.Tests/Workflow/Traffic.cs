@@ -13,13 +13,21 @@ internal sealed class Traffic : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<string> _failures = [];
     private readonly Scene _scene;
+    private readonly Func<Login, Task<NpgsqlConnection>> _connect;
+    private readonly IReadOnlyList<string> _work;
     private readonly Task[] _workers;
     private int _queries;
 
-    public Traffic(Scene scene, int workers = 3)
+    /// <param name="scene">Whose login it is.</param>
+    /// <param name="workers">How many work at once.</param>
+    /// <param name="connect">Where it logs in, if not at the scene's own server.</param>
+    /// <param name="work">What it asks, if not the usual; a test's own texts.</param>
+    public Traffic(Scene scene, int workers = 3, Func<Login, Task<NpgsqlConnection>>? connect = null, IReadOnlyList<string>? work = null)
     {
         _scene = scene;
-        _workers = [.. Enumerable.Range(0, workers).Select(number => Task.Run(() => WorkAsync(number)))];
+        _connect = connect ?? scene.ConnectAsync;
+        _work = work ?? ["INSERT INTO mine (note) VALUES ('a worker')", "SELECT n FROM seen", "UPDATE shared SET n = n + 1 WHERE id = 1"];
+        _workers = [.. Enumerable.Range(0, workers).Select(_ => Task.Run(WorkAsync))];
     }
 
     public int Queries => _queries;
@@ -40,19 +48,18 @@ internal sealed class Traffic : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task WorkAsync(int number)
+    private async Task WorkAsync()
     {
         while (!_stop.IsCancellationRequested)
         {
             try
             {
                 var login = await _scene.Store.GetCurrentLoginAsync(_scene.Credential.Id, CancellationToken.None);
-                await using var connection = await _scene.ConnectAsync(login.Login);
+                await using var connection = await _connect(login.Login);
                 for (var round = 0; round < 5; round++)
                 {
-                    await QueryAsync(connection, $"INSERT INTO mine (note) VALUES ('worker {number}')");
-                    await QueryAsync(connection, "SELECT n FROM seen");
-                    await QueryAsync(connection, "UPDATE shared SET n = n + 1 WHERE id = 1");
+                    foreach (var sql in _work)
+                        await QueryAsync(connection, sql);
                 }
             }
             catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException or TimeoutException)
@@ -64,7 +71,7 @@ internal sealed class Traffic : IAsyncDisposable
 
     private async Task QueryAsync(NpgsqlConnection connection, string sql)
     {
-#pragma warning disable CA2100 // The three texts above.
+#pragma warning disable CA2100 // The texts above.
         await using var command = new NpgsqlCommand(sql, connection);
 #pragma warning restore CA2100
         await command.ExecuteNonQueryAsync();

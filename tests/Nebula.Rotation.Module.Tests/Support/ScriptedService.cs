@@ -97,6 +97,18 @@ internal sealed class ScriptedService : IRotationService, IRotationServiceProvid
         return Task.FromResult<IReadOnlyList<CredentialTestResult>>(Tests[name]);
     }
 
+    public List<PermissionDifference> Differences { get; } = [];
+
+    public Login? ComparedAs { get; private set; }
+
+    public Task<IReadOnlyList<PermissionDifference>> CompareAsync(
+        string name, string scope, string referenceUsername, string differenceUsername, Login? admin, CancellationToken cancellationToken)
+    {
+        Note($"Compare {referenceUsername} {differenceUsername}", Find(name, scope).Name);
+        ComparedAs = admin;
+        return Task.FromResult<IReadOnlyList<PermissionDifference>>(Differences);
+    }
+
     public Task<RotationPlan> PlanAsync(RotationRequest request, CancellationToken cancellationToken)
     {
         Note("Plan", request.Name);

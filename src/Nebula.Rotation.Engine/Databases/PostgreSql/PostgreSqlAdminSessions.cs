@@ -79,13 +79,21 @@ internal static class PostgreSqlAdminSessions
     }
 
     /// <summary>A session on one endpoint and database. Throws ServerUnreachable for one that is a standby.</summary>
-    public static async Task<PostgreSqlSession> OpenAsync(PostgreSqlConnector connector, string host, string database, CancellationToken cancellationToken)
+    public static Task<PostgreSqlSession> OpenAsync(PostgreSqlConnector connector, string host, string database, CancellationToken cancellationToken) =>
+        OpenAsync(connector, host, database, mayBeStandby: false, cancellationToken);
+
+    /// <summary>A session to ask and to end other sessions, on an endpoint that may be a standby.</summary>
+    public static Task<PostgreSqlSession> OpenAnyAsync(PostgreSqlConnector connector, string host, string database, CancellationToken cancellationToken) =>
+        OpenAsync(connector, host, database, mayBeStandby: true, cancellationToken);
+
+    private static async Task<PostgreSqlSession> OpenAsync(
+        PostgreSqlConnector connector, string host, string database, bool mayBeStandby, CancellationToken cancellationToken)
     {
         var endpoint = connector.Endpoint(host);
         var (dataSource, connection) = await connector.OpenAsync(host, database, RotationErrorCode.AdminAuthenticationFailed, cancellationToken);
         try
         {
-            return new(dataSource, connection, await SetUpAsync(connection, endpoint, cancellationToken), endpoint);
+            return new(dataSource, connection, await SetUpAsync(connection, endpoint, mayBeStandby, cancellationToken), endpoint);
         }
         catch (Exception e)
         {
@@ -98,7 +106,7 @@ internal static class PostgreSqlAdminSessions
         }
     }
 
-    private static async Task<PostgreSqlServer> SetUpAsync(NpgsqlConnection connection, string endpoint, CancellationToken cancellationToken)
+    private static async Task<PostgreSqlServer> SetUpAsync(NpgsqlConnection connection, string endpoint, bool mayBeStandby, CancellationToken cancellationToken)
     {
         PostgreSqlServer server;
         string? searchPath;
@@ -116,7 +124,7 @@ internal static class PostgreSqlAdminSessions
                     "Upgrade the server.");
             }
 
-            if (rows.GetBoolean(2))
+            if (rows.GetBoolean(2) && !mayBeStandby)
             {
                 throw new RotationException(
                     RotationErrorCode.ServerUnreachable, $"{endpoint} is a standby and takes no changes.", "Name the primary's address too; which one it is will be asked.");

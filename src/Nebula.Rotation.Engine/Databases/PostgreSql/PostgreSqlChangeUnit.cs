@@ -12,6 +12,9 @@ internal sealed class PostgreSqlChangeUnit(
     /// <summary>Statements that go in one round trip at most; more would be held in memory on both sides for nothing.</summary>
     private const int StatementsPerBatch = 500;
 
+    /// <summary>warning_deprecated_feature (manual, "PostgreSQL Error Codes").</summary>
+    private const string DeprecatedFeature = "01P01";
+
     private readonly List<Part> _parts = [];
 
     public async Task ApplyAsync(IReadOnlyList<PlannedStatement> statements, Login? password, CancellationToken cancellationToken)
@@ -93,8 +96,9 @@ internal sealed class PostgreSqlChangeUnit(
         var warnings = new List<string>();
         NoticeEventHandler listen = (_, e) =>
         {
-            // INFO and NOTICE tell of what was done; a WARNING tells of what was not, such as a GRANT without the right to.
-            if (e.Notice.InvariantSeverity == "WARNING")
+            // INFO and NOTICE tell of what was done; a WARNING tells of what was not, such as a GRANT without the right to. Not so the one that 18 gives for an md5 hash,
+            // which is done: that the server is set to make such hashes is its owner's choice.
+            if (e.Notice is { InvariantSeverity: "WARNING", SqlState: not DeprecatedFeature })
                 warnings.Add($"{e.Notice.MessageText} ({e.Notice.SqlState})");
         };
         session.Connection.Notice += listen;

@@ -37,7 +37,7 @@ internal static class PostgreSqlConnectionStrings
     /// <summary>Manual, "Connection URIs": several hosts with a comma between them, a socket's folder percent-encoded, an IPv6 address in brackets.</summary>
     private static string ToUri(DatabaseCredential credential, Login login)
     {
-        var hosts = credential.HostName.Select(host => (IsAddress6(host) ? $"[{host}]" : Uri.EscapeDataString(host)) + $":{Port(credential)}");
+        var hosts = Endpoints(credential).Select(endpoint => endpoint.IsSocket ? Uri.EscapeDataString(endpoint.Host) + $":{endpoint.Port}" : endpoint.ToString());
         var options = new List<string> { $"sslmode={ToLibpq(credential.SslMode)}" };
         if (credential.CACertificate is { } authority)
             options.Add($"sslrootcert={Uri.EscapeDataString(authority)}");
@@ -48,11 +48,15 @@ internal static class PostgreSqlConnectionStrings
 
     private static string ToAdoNet(DatabaseCredential credential, Login login)
     {
-        var several = credential.HostName.Count > 1;
+        var endpoints = Endpoints(credential);
+        var onePort = endpoints.DistinctBy(endpoint => endpoint.Port).Count() == 1;
+        if (!onePort && endpoints.Find(endpoint => endpoint.IsSocket) is { } socket)
+            throw new RotationException(RotationErrorCode.InvalidArgument, $"The driver's form has no port for the socket folder {socket.Host} beside other ports.", "Name a host, or use another form.");
         var builder = new NpgsqlConnectionStringBuilder
         {
-            Host = string.Join(',', credential.HostName.Select(host => IsAddress6(host) ? $"[{host}]" : host)),
-            Port = credential.Port,
+            // The driver's form for several ports; one that all have stays where it is looked for.
+            Host = string.Join(',', endpoints.Select(endpoint => onePort ? endpoint.HostInBrackets : endpoint.ToString())),
+            Port = endpoints[0].Port,
             Database = credential.Database,
             Username = login.Username,
             Password = login.Password.Reveal(),
@@ -60,7 +64,7 @@ internal static class PostgreSqlConnectionStrings
         };
         if (credential.CACertificate is { } authority)
             builder.RootCertificate = authority;
-        if (several)
+        if (endpoints.Count > 1)
             builder.TargetSessionAttributes = "read-write";
         if (credential.MaxConnections is { } most)
             builder.MaxPoolSize = most;
@@ -70,9 +74,9 @@ internal static class PostgreSqlConnectionStrings
     /// <summary>pgJDBC takes TCP only; the user and the password as parameters (its documentation, "Connecting to the Database").</summary>
     private static string ToJdbc(DatabaseCredential credential, Login login)
     {
-        if (credential.HostName.FirstOrDefault(host => host.StartsWith('/')) is { } folder)
-            throw new RotationException(RotationErrorCode.InvalidArgument, $"JDBC cannot connect through the socket folder {folder}.", "Name a host, or use another form.");
-        var hosts = credential.HostName.Select(host => (IsAddress6(host) ? $"[{host}]" : host) + $":{Port(credential)}");
+        var hosts = Endpoints(credential);
+        if (hosts.Find(endpoint => endpoint.IsSocket) is { } socket)
+            throw new RotationException(RotationErrorCode.InvalidArgument, $"JDBC cannot connect through the socket folder {socket.Host}.", "Name a host, or use another form.");
         var options = new List<string>
         {
             $"user={Uri.EscapeDataString(login.Username)}",
@@ -97,8 +101,11 @@ internal static class PostgreSqlConnectionStrings
 
     private static IEnumerable<(string Name, string Value)> Parameters(DatabaseCredential credential, Login login)
     {
-        yield return ("host", string.Join(',', credential.HostName));
-        yield return ("port", Port(credential));
+        var endpoints = Endpoints(credential);
+        // Manual, "Specifying Multiple Hosts": one port for all, or one for each.
+        var ports = endpoints.Select(endpoint => endpoint.Port.ToString(CultureInfo.InvariantCulture)).ToList();
+        yield return ("host", string.Join(',', endpoints.Select(endpoint => endpoint.Host)));
+        yield return ("port", ports.Distinct().Count() == 1 ? ports[0] : string.Join(',', ports));
         yield return ("dbname", credential.Database);
         yield return ("user", login.Username);
         yield return ("password", login.Password.Reveal());
@@ -139,7 +146,6 @@ internal static class PostgreSqlConnectionStrings
         return escaped.Append('"').ToString();
     }
 
-    private static bool IsAddress6(string host) => host.Contains(':', StringComparison.Ordinal) && !host.StartsWith('/') && !host.StartsWith('[');
-
-    private static string Port(DatabaseCredential credential) => credential.Port.ToString(CultureInfo.InvariantCulture);
+    private static List<PostgreSqlEndpoint> Endpoints(DatabaseCredential credential) =>
+        [.. credential.HostName.Select(host => PostgreSqlEndpoint.Parse(host, credential.Port))];
 }

@@ -16,7 +16,8 @@ internal sealed class PostgreSqlConnector(DatabaseCredential credential, Login l
 
     public IReadOnlyList<string> Hosts => credential.HostName;
 
-    public string Endpoint(string host) => host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{credential.Port}" : $"{host}:{credential.Port}";
+    /// <summary>Host and port, for messages.</summary>
+    public string Endpoint(string host) => PostgreSqlEndpoint.Parse(host, credential.Port).ToString();
 
     /// <summary>Opens a connection. Throws <see cref="RotationException"/> as <see cref="PostgreSqlErrors.OfConnecting"/> has it.</summary>
     public async Task<(NpgsqlDataSource DataSource, NpgsqlConnection Connection)> OpenAsync(
@@ -63,11 +64,12 @@ internal sealed class PostgreSqlConnector(DatabaseCredential credential, Login l
 
     private NpgsqlConnectionStringBuilder ConnectionString(string host, string database, string password)
     {
+        var endpoint = PostgreSqlEndpoint.Parse(host, credential.Port);
         var builder = new NpgsqlConnectionStringBuilder
         {
-            // A colon would be read as the port's.
-            Host = host.Contains(':', StringComparison.Ordinal) && !host.StartsWith('[') && !host.StartsWith('/') ? $"[{host}]" : host,
-            Port = credential.Port,
+            // Without brackets a colon would be read as the port's.
+            Host = endpoint.HostInBrackets,
+            Port = endpoint.Port,
             Database = database,
             Username = login.Username,
             Password = password,

@@ -22,6 +22,9 @@ internal sealed class PostgreSqlEngine : IDatabaseEngine
             throw Invalid($"'{list}' is not one host.", "Give several hosts as an array.");
         if (credential.Port is < 1 or > 65535)
             throw Invalid($"{credential.Port} is not a TCP port.", "Give a port from 1 to 65535; PostgreSQL's own is 5432.");
+        var endpoints = credential.HostName.Select(host => PostgreSqlEndpoint.Parse(host, credential.Port)).ToList();
+        if (endpoints.GroupBy(endpoint => endpoint).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw Invalid($"{twice.Key} is named twice.", "Name each endpoint once.");
         if (credential.Database.Length == 0 || credential.Database.Contains('\0', StringComparison.Ordinal) || Encoding.UTF8.GetByteCount(credential.Database) > PostgreSqlDialect.MaxNameBytes)
             throw Invalid($"'{credential.Database}' is not a name of a PostgreSQL database.", $"Give a name of 1 to {PostgreSqlDialect.MaxNameBytes} bytes.");
         if (credential.CACertificate is { } authority && !File.Exists(authority))

@@ -40,6 +40,13 @@ internal sealed class PostgreSqlSessions(PostgreSqlSession session)
         return sessions;
     }
 
+    /// <summary>Whether this server lets the login in; false when it knows none of that name.</summary>
+    public async Task<bool> CanLogInAsync(string username, CancellationToken cancellationToken)
+    {
+        await using var command = session.Command("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1 AND rolcanlogin)", username);
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
+    }
+
     /// <summary>Ends them all but this connection's own, again and again until none is left: one may be just starting.</summary>
     public async Task<int> EndAsync(string username, CancellationToken cancellationToken)
     {

@@ -21,6 +21,8 @@ internal static class CompleteStage
                 run.Observer.OnMessage(RotationMessageKind.Warning, message);
         }
 
+        run.Document.Final = current;
+        await run.SaveDocumentAsync(cancellationToken);
         await run.ReportAsync(clock, StageStatus.Succeeded, message, cancellationToken, ("Facts", current.Facts.Count));
         var retained = run.Settings.RetainFor > TimeSpan.Zero;
         var now = run.Time.GetUtcNow();

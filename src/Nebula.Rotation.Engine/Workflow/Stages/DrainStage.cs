@@ -23,17 +23,25 @@ internal static class DrainStage
         var started = run.Time.GetTimestamp();
         var quietSince = started;
         var most = 0;
+        var unknown = "";
         while (true)
         {
             var sessions = await LookAsync(run, cancellationToken);
             var now = run.Time.GetTimestamp();
-            if (sessions is null || sessions.Count > 0)
+            var isQuiet = sessions is { AreNone: true };
+            if (!isQuiet)
                 quietSince = now;
-            most = Math.Max(most, sessions?.Count ?? 0);
+            most = Math.Max(most, sessions?.Seen.Count ?? 0);
+            if (sessions is not null && sessions.Unknown != unknown)
+            {
+                unknown = sessions.Unknown;
+                if (unknown.Length > 0)
+                    run.Observer.OnMessage(RotationMessageKind.Warning, $"Whether '{run.OldUsername}' has sessions is not known everywhere, and the drain waits: {unknown}");
+            }
 
             var elapsed = run.Time.GetElapsedTime(started, now);
             var quiet = run.Time.GetElapsedTime(quietSince, now);
-            if (sessions is { Count: 0 } && quiet >= run.Settings.GracePeriod)
+            if (isQuiet && quiet >= run.Settings.GracePeriod)
             {
                 await run.ReportAsync(
                     clock,
@@ -46,20 +54,20 @@ internal static class DrainStage
             }
 
             // A drain that is quiet already is not timed out: what is missing is time, not a consumer.
-            var left = sessions is null ? "the server cannot be asked" : Holders(sessions);
-            if (elapsed >= run.Settings.DrainTimeout && sessions is not { Count: 0 })
-                return await TimeOutAsync(run, clock, sessions?.Count ?? 0, left, cancellationToken);
+            var left = Describe(run, sessions);
+            if (elapsed >= run.Settings.DrainTimeout && !isQuiet)
+                return await TimeOutAsync(run, clock, sessions?.Seen.Count ?? 0, left, cancellationToken);
 
             run.Progress(
                 RotationStage.Drain,
-                sessions is { Count: 0 } ? $"Quiet for {quiet.TotalSeconds:0} of {run.Settings.GracePeriod.TotalSeconds:0} s" : left,
-                Percent(run, sessions, elapsed, quiet));
+                isQuiet ? $"Quiet for {quiet.TotalSeconds:0} of {run.Settings.GracePeriod.TotalSeconds:0} s" : left,
+                Percent(run, isQuiet, elapsed, quiet));
             await Task.Delay(run.Timing.PollInterval, run.Time, cancellationToken);
         }
     }
 
     /// <summary>Who is connected, or null when the server cannot be asked now: it may be restarting, which is no reason to give up.</summary>
-    private static async Task<IReadOnlyList<LoginSession>?> LookAsync(RotationRun run, CancellationToken cancellationToken)
+    private static async Task<LoginSessions?> LookAsync(RotationRun run, CancellationToken cancellationToken)
     {
         try
         {
@@ -86,25 +94,33 @@ internal static class DrainStage
         await run.ReportAsync(
             clock,
             status,
-            $"After {run.Settings.DrainTimeout.TotalSeconds:0.#} s '{run.OldUsername}' still has {left}. {what}",
+            $"After {run.Settings.DrainTimeout.TotalSeconds:0.#} s {left}. {what}",
             cancellationToken,
             ("SessionsLeft", count));
         return outcome;
     }
 
+    private static string Describe(RotationRun run, LoginSessions? sessions) => sessions switch
+    {
+        null => "the server cannot be asked for sessions",
+        { Unasked.Count: 0 } => $"'{run.OldUsername}' still has {Holders(sessions.Seen)}",
+        { Seen.Count: 0 } => $"it is not known whether '{run.OldUsername}' has sessions: {sessions.Unknown.TrimEnd('.')}",
+        _ => $"'{run.OldUsername}' still has {Holders(sessions.Seen)}, and maybe more: {sessions.Unknown.TrimEnd('.')}",
+    };
+
     private static string Holders(IReadOnlyList<LoginSession> sessions)
     {
         var holders = sessions
-            .GroupBy(session => session.Application.Length > 0 ? $"{session.Host} ({session.Application})" : session.Host)
+            .GroupBy(session => (session.Application.Length > 0 ? $"{session.Host} ({session.Application})" : session.Host) + (session.Endpoint is { } at ? $" at {at}" : ""))
             .OrderByDescending(group => group.Count())
             .ToList();
         var named = string.Join(", ", holders.Take(NamedHolders).Select(group => $"{group.Key}: {group.Count()}"));
         return $"{Text.Count(sessions.Count, "session")} from {named}{(holders.Count > NamedHolders ? ", …" : "")}";
     }
 
-    private static int? Percent(RotationRun run, IReadOnlyList<LoginSession>? sessions, TimeSpan elapsed, TimeSpan quiet)
+    private static int? Percent(RotationRun run, bool isQuiet, TimeSpan elapsed, TimeSpan quiet)
     {
-        var (part, whole) = sessions is { Count: 0 } ? (quiet, run.Settings.GracePeriod) : (elapsed, run.Settings.DrainTimeout);
+        var (part, whole) = isQuiet ? (quiet, run.Settings.GracePeriod) : (elapsed, run.Settings.DrainTimeout);
         return whole > TimeSpan.Zero ? (int)Math.Clamp(part / whole * 100, 0, 100) : null;
     }
 }

@@ -121,15 +121,22 @@ internal static class RetireStage
         await run.JournalAsync(RotationStage.Retire, Steps.Block, JournalPhase.Done, cancellationToken);
 
         var sessions = await admin.ListSessionsAsync(run.OldUsername, cancellationToken);
-        if (sessions.Count == 0)
+        if (sessions.AreNone)
             return true;
         if (endSessions)
         {
             var ended = await admin.EndSessionsAsync(run.OldUsername, cancellationToken);
-            run.Observer.OnMessage(RotationMessageKind.Warning, $"{Text.Count(ended, "session")} of '{run.OldUsername}' ended, as asked.");
+            run.Observer.OnMessage(RotationMessageKind.Warning, $"{Text.Count(ended.Count, "session")} of '{run.OldUsername}' ended, as asked.");
+            if (ended.Unasked.Count > 0)
+                run.Observer.OnMessage(RotationMessageKind.Warning, $"Sessions of '{run.OldUsername}' may be left where none could be ended: {ended.Unknown}");
             return true;
         }
 
+        run.Observer.OnMessage(
+            RotationMessageKind.Verbose,
+            sessions.Unasked.Count > 0
+                ? $"'{run.OldUsername}' is let in again, since it is not known whether it has sessions: {sessions.Unknown}"
+                : $"'{run.OldUsername}' is let in again: {Text.Count(sessions.Seen.Count, "session")} came meanwhile.");
         await ChangeRunner.ApplyAsync(
             run, RotationStage.Retire, $"Unblocking '{run.OldUsername}'", run.Planner.PlanUnblock(old with { CanLogIn = false }), cancellationToken);
         await run.JournalAsync(RotationStage.Retire, Steps.Block, JournalPhase.Undone, cancellationToken);

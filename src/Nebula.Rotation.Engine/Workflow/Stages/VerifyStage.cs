@@ -57,6 +57,7 @@ internal static class VerifyStage
     private static async Task<IReadOnlyList<CredentialTestResult>> LogInAsync(RotationRun run, CancellationToken cancellationToken)
     {
         var started = run.Time.GetTimestamp();
+        var madeAt = (await run.GetAdminAsync(cancellationToken)).Endpoint;
         while (true)
         {
             var checks = await run.Engine.CheckLoginAsync(run.Credential, run.Document.To.ToLogin(), run.Settings.VerifyQuery, cancellationToken);
@@ -64,12 +65,17 @@ internal static class VerifyStage
             if (failed is null)
                 return checks;
 
-            // With one endpoint there is nothing to wait for: it is the one that made the login.
-            if (checks.Count == 1 || run.Time.GetElapsedTime(started) + run.Timing.RetryPause > run.Timing.VerifyBudget)
+            // Where the login was made there is nothing to wait for.
+            if (checks.Any(check => !check.Succeeded && check.Endpoint == madeAt) || run.Time.GetElapsedTime(started) + run.Timing.RetryPause > run.Timing.VerifyBudget)
             {
                 throw new RotationException(
-                    RotationErrorCode.VerificationFailed, $"'{run.NewUsername}' cannot be used: {failed.Message}");
+                    RotationErrorCode.VerificationFailed,
+                    $"'{run.NewUsername}' cannot be used"
+                    + (checks.Count > 1 ? $" at {string.Join(", ", from check in checks where !check.Succeeded select check.Endpoint)}" : "")
+                    + $": {failed.Message}");
             }
+
+            run.Progress(RotationStage.Verify, $"Waiting for {failed.Endpoint} to know '{run.NewUsername}'");
 
             await Task.Delay(run.Timing.RetryPause, run.Time, cancellationToken);
         }
