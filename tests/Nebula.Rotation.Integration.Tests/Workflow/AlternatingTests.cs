@@ -5,8 +5,12 @@ using Npgsql;
 namespace Nebula.Rotation.Integration.Tests.Workflow;
 
 /// <summary>Two fixed names that take turns, on a real server, with an application at work.</summary>
-public sealed class AlternatingTests(SharedPostgres postgres)
+public abstract class AlternatingTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : AlternatingTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : AlternatingTests(postgres);
+
     private const int Flips = 6;
 
     [Fact]
