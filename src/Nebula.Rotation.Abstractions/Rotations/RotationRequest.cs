@@ -33,7 +33,7 @@ public sealed class RotationRequest
     /// <summary>What happens then; null takes the recorded one, or Keep.</summary>
     public DrainTimeoutAction? OnDrainTimeout { get; init; }
 
-    /// <summary>How long the old login is kept disabled after it has drained; null takes the recorded one, zero drops it.</summary>
+    /// <summary>How long the old login is kept disabled after it has drained; null takes the recorded one, zero retires it at once.</summary>
     public TimeSpan? RetainFor { get; init; }
 
     /// <summary>Return when the new login is live; a later resume drains and retires.</summary>

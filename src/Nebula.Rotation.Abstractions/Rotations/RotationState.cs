@@ -12,10 +12,10 @@ public enum RotationState
     /// <summary>The new login is live; the old one is kept disabled until its time is over.</summary>
     Retained,
 
-    /// <summary>Done: the new login is live and the old one is gone.</summary>
+    /// <summary>Done: the new login is live, and the old one is gone or idle until its next turn.</summary>
     Completed,
 
-    /// <summary>Undone: the old login is live and the new one is gone.</summary>
+    /// <summary>Undone: the old login is live, and the new one is gone or idle again.</summary>
     RolledBack,
 
     /// <summary>The old login is live, and something of the new one could not be removed; resume tries again.</summary>

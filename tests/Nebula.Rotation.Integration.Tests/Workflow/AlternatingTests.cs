@@ -5,8 +5,12 @@ using Npgsql;
 namespace Nebula.Rotation.Integration.Tests.Workflow;
 
 /// <summary>Two fixed names that take turns, on a real server, with an application at work.</summary>
-public sealed class AlternatingTests(SharedPostgres postgres)
+public abstract class AlternatingTests(SharedPostgres postgres)
 {
+    public sealed class OnDistribution(SharedPostgres postgres) : AlternatingTests(postgres);
+
+    public sealed class On18(SharedPostgres18 postgres) : AlternatingTests(postgres);
+
     private const int Flips = 6;
 
     [Fact]
@@ -87,6 +91,59 @@ public sealed class AlternatingTests(SharedPostgres postgres)
 
         var diff = DumpOracle.Diff(before, await ReadAsync(scene, first), DumpRule.PinnedSearchPath);
         Assert.True(diff.IsEmpty, diff.ToString());
+    }
+
+    [Fact]
+    public async Task A_flip_that_fails_its_verification_leaves_the_login_idle_and_the_next_one_succeeds()
+    {
+        await using var scene = await Scene.CreateAsync(postgres);
+        var (first, second) = (scene.OldLogin, scene.OldLogin + "_b");
+        await scene.RotateAsync(Flip());
+
+        var exception = await Assert.ThrowsAsync<RotationException>(
+            () => scene.RotateAsync(new() { Name = "app", Strategy = RotationStrategy.AlternatingUsers, VerifyQuery = "SELECT 1/0" }));
+
+        Assert.Equal(RotationErrorCode.VerificationFailed, exception.Code);
+        await AssertPairAsync(scene, live: second, idle: first);
+        await scene.RotateAsync(Flip());
+        await AssertPairAsync(scene, live: first, idle: second);
+    }
+
+    [Fact]
+    public async Task A_killed_flip_is_finished_by_the_next_process_and_the_application_notices_nothing()
+    {
+        const int Points = 6;
+        var writes = 0;
+        var forward = 0;
+        for (var point = -1; point < Points; point++)
+        {
+            await using var scene = await Scene.CreateAsync(postgres);
+            await scene.Service.ChangeAsync(
+                "app", DatabaseCredential.DefaultScope, new() { Apply = before => before with { Strategy = RotationStrategy.AlternatingUsers } }, Scene.Ct);
+            await scene.RotateAsync();
+            if (point < 0)
+            {
+                writes = int.Parse(await DyingRunner.RunAsync(scene.StorePath, int.MaxValue), System.Globalization.CultureInfo.InvariantCulture);
+                continue;
+            }
+
+            await using var traffic = new Traffic(scene, workers: 1);
+            await traffic.FlowsAsync(5);
+            Assert.NotEmpty(await DyingRunner.RunAsync(scene.StorePath, 3 + (point * (writes - 5) / (Points - 1))));
+            await traffic.FlowsAsync(20);
+            await scene.Service.ResumeAsync(Scene.Request(), new Observer(), Scene.Ct);
+            await traffic.FlowsAsync(20);
+            Assert.Empty(traffic.Failures);
+
+            var live = (await scene.LiveAsync()).Username;
+            var first = scene.OldLogin;
+            forward += live == first ? 1 : 0;
+            await AssertPairAsync(scene, live, idle: live == first ? first + "_b" : first);
+        }
+
+        // Both ways out were taken.
+        Assert.True(writes > 40, $"{writes} writes");
+        Assert.InRange(forward, 1, Points - 1);
     }
 
     [Fact]

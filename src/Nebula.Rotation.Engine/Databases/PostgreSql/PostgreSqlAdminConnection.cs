@@ -9,11 +9,11 @@ internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, P
     private readonly PostgreSqlOtherEndpoints _otherEndpoints = new(connector, host, credential.Database);
     private readonly PostgreSqlDatabaseSessions _others = new(connector, host, credential.Database);
 
-    public string Endpoint => _session.Endpoint;
-
     private readonly List<string> _locked = [];
 
     private PostgreSqlSession _session = first;
+
+    public string Endpoint => _session.Endpoint;
 
     public Task LockTargetAsync(string username, CancellationToken cancellationToken) =>
         GuardAsync(async session =>
