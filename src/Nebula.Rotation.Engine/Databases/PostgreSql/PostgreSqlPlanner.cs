@@ -123,7 +123,7 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
         if (!login.Exists)
             return [];
         var list = new StatementList(RotationStage.Retire);
-        var context = new RuleContext(login, list);
+        var context = new RuleContext(login, list) { Other = successor };
         OverlapRule.End(login, successor, list);
 
         // What others have from the login, or as its members, they have from the successor too: proved before. Here it would outlive whatever is
@@ -134,7 +134,7 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
         foreach (var rule in rules.Reverse())
             rule.Take(context, new([], [.. throughIt.Where(rule.Handles)]));
         list.Add("Idle", null, $"ALTER ROLE {context.LoginName} WITH NOLOGIN PASSWORD NULL");
-        return list.Statements;
+        return list.ByDatabase(Home(login, successor), homeFirst: false);
     }
 
     /// <summary>Makes the login, or opens the one that is there.</summary>
