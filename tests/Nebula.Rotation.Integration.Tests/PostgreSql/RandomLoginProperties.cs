@@ -14,8 +14,8 @@ public abstract class RandomLoginProperties(SharedPostgres postgres)
 
     public sealed class On18(SharedPostgres18 postgres) : RandomLoginProperties(postgres);
 
-    private const int Cases = 200;
-    private const int AskTheOracleEvery = 20;
+    private const int Cases = 30;
+    private const int AskTheOracleEvery = 10;
 
     /// <summary>What every case shares. {0} group, {1} other role, {2} owner.</summary>
     private const string Surroundings =
