@@ -34,6 +34,15 @@ internal interface IAdminConnection : IAsyncDisposable
     /// </summary>
     Task<LoginSessions> ListSessionsAsync(string username, CancellationToken cancellationToken);
 
-    /// <summary>Ends the login's sessions on every endpoint and waits until they are gone.</summary>
-    Task<EndedSessions> EndSessionsAsync(string username, CancellationToken cancellationToken);
+    /// <summary>
+    /// Ends the login's sessions on every endpoint and waits until they are gone: all of them, or those that have lasted for <paramref name="olderThan"/>
+    /// by the server's clock, where the login takes two passwords and only its age tells which one a session may have come with.
+    /// </summary>
+    Task<EndedSessions> EndSessionsAsync(string username, TimeSpan? olderThan, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Whether the catalog says that this is a password of the login; null when it cannot tell (a verifier that the admin may not read), and only logging
+    /// in would. Asked where a login that cannot be reached from here, or is blocked, must be told from somebody else's.
+    /// </summary>
+    Task<bool?> KnowsPasswordAsync(Login login, CancellationToken cancellationToken);
 }

@@ -10,6 +10,9 @@ internal interface IDatabaseEngine
     /// <summary>Facts → statements, pure.</summary>
     ILoginPlanner Planner { get; }
 
+    /// <summary>Plans for two passwords at once; null where the engine has no such thing and <see cref="RotationStrategy.DualPassword"/> is not offered.</summary>
+    IDualPasswordPlanner? DualPasswordPlanner { get; }
+
     /// <summary>The rules for user names: length in the engine's own unit, what is reserved.</summary>
     UsernameRules UsernameRules { get; }
 

@@ -13,6 +13,8 @@ internal sealed class ModelEngine(ModelServer server, ModelPlanner planner, Acti
 
     public ILoginPlanner Planner => planner;
 
+    public IDualPasswordPlanner? DualPasswordPlanner => null;
+
     public UsernameRules UsernameRules { get; } = new(63, Encoding.UTF8.GetByteCount, "bytes", ["pg_"]);
 
     public void Validate(DatabaseCredential credential)
@@ -94,13 +96,15 @@ internal sealed class ModelEngine(ModelServer server, ModelPlanner planner, Acti
                 [.. server.Sessions(username).Select((name, index) => new LoginSession($"{index}", "host", name, DateTimeOffset.UnixEpoch, TimeSpan.Zero, "idle"))], []));
         }
 
-        public Task<EndedSessions> EndSessionsAsync(string username, CancellationToken cancellationToken)
+        public Task<EndedSessions> EndSessionsAsync(string username, TimeSpan? olderThan, CancellationToken cancellationToken)
         {
             touch("end");
             var count = server.Sessions(username).Count;
             server.Disconnect(username);
             return Task.FromResult(new EndedSessions(count, []));
         }
+
+        public Task<bool?> KnowsPasswordAsync(Login login, CancellationToken cancellationToken) => Task.FromResult<bool?>(null);
 
         public ValueTask DisposeAsync()
         {

@@ -67,9 +67,9 @@ public abstract class ServerTests(SharedPostgres postgres)
         Assert.InRange(sessions[0].Age, TimeSpan.Zero, TimeSpan.FromMinutes(1));
         Assert.True((await room.Admin.ListSessionsAsync(room.Server.SuperUser + "x", Room.Ct)).AreNone);
 
-        Assert.Equal(2, (await room.Admin.EndSessionsAsync(login, Room.Ct)).Count);
+        Assert.Equal(2, (await room.Admin.EndSessionsAsync(login, null, Room.Ct)).Count);
         Assert.True((await room.Admin.ListSessionsAsync(login, Room.Ct)).AreNone);
-        Assert.Equal(0, (await room.Admin.EndSessionsAsync(login, Room.Ct)).Count);
+        Assert.Equal(0, (await room.Admin.EndSessionsAsync(login, null, Room.Ct)).Count);
     }
 
     [Fact]

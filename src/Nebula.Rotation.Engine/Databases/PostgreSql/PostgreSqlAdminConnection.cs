@@ -64,16 +64,19 @@ internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, P
             return new([.. here.Concat(elsewhere.Seen).DistinctBy(found => (found.Id, found.StartedAt))], elsewhere.Unasked);
         }, cancellationToken);
 
-    public Task<EndedSessions> EndSessionsAsync(string username, CancellationToken cancellationToken) =>
+    public Task<EndedSessions> EndSessionsAsync(string username, TimeSpan? olderThan, CancellationToken cancellationToken) =>
         GuardAsync<EndedSessions>(async session =>
         {
             var sessions = new PostgreSqlSessions(session);
-            var here = await sessions.EndAsync(username, cancellationToken);
+            var here = await sessions.EndAsync(username, olderThan, cancellationToken);
             if (!_otherEndpoints.Any)
                 return new(here, []);
-            var elsewhere = await _otherEndpoints.EndAsync(username, !await sessions.CanLogInAsync(username, cancellationToken), cancellationToken);
+            var elsewhere = await _otherEndpoints.EndAsync(username, !await sessions.CanLogInAsync(username, cancellationToken), olderThan, cancellationToken);
             return elsewhere with { Count = here + elsewhere.Count };
         }, cancellationToken);
+
+    /// <summary>Verifiers are for superusers to read, and a managed server has none to lend: whoever wants to know logs in.</summary>
+    public Task<bool?> KnowsPasswordAsync(Login login, CancellationToken cancellationToken) => Task.FromResult<bool?>(null);
 
     public async ValueTask DisposeAsync()
     {

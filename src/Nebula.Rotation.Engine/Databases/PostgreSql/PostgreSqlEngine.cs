@@ -12,6 +12,8 @@ internal sealed class PostgreSqlEngine : IDatabaseEngine
 
     public ILoginPlanner Planner { get; } = new PostgreSqlPlanner();
 
+    public IDualPasswordPlanner? DualPasswordPlanner => null;
+
     public UsernameRules UsernameRules => PostgreSqlDialect.UsernameRules;
 
     public void Validate(DatabaseCredential credential)

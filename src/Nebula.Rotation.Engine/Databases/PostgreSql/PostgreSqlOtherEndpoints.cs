@@ -34,13 +34,13 @@ internal sealed class PostgreSqlOtherEndpoints(PostgreSqlConnector connector, st
     }
 
     /// <summary>Ends the login's sessions at each.</summary>
-    public async Task<EndedSessions> EndAsync(string username, bool isBlocked, CancellationToken cancellationToken)
+    public async Task<EndedSessions> EndAsync(string username, bool isBlocked, TimeSpan? olderThan, CancellationToken cancellationToken)
     {
         var (counts, unasked) = await AskAllAsync(
             async session =>
             {
                 await RequireSameDoorAsync(session, username, isBlocked, cancellationToken);
-                return await new PostgreSqlSessions(session).EndAsync(username, cancellationToken);
+                return await new PostgreSqlSessions(session).EndAsync(username, olderThan, cancellationToken);
             },
             cancellationToken);
         return new(counts.Sum(), unasked);

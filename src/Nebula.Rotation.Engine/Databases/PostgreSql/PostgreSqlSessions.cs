@@ -47,8 +47,11 @@ internal sealed class PostgreSqlSessions(PostgreSqlSession session)
         return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 
-    /// <summary>Ends them all but this connection's own, again and again until none is left: one may be just starting.</summary>
-    public async Task<int> EndAsync(string username, CancellationToken cancellationToken)
+    /// <summary>
+    /// Ends them all but this connection's own, or those that have lasted for <paramref name="olderThan"/>, again and again until none is left: one may be
+    /// just starting.
+    /// </summary>
+    public async Task<int> EndAsync(string username, TimeSpan? olderThan, CancellationToken cancellationToken)
     {
         var ended = new HashSet<int>();
         var started = TimeProvider.System.GetTimestamp();
@@ -61,8 +64,10 @@ internal sealed class PostgreSqlSessions(PostgreSqlSession session)
                 FROM pg_stat_activity
                 WHERE usesysid = (SELECT oid FROM pg_roles WHERE rolname = $1)
                   AND pid <> pg_backend_pid()
+                  AND clock_timestamp() - backend_start >= $2
                 """,
-                username))
+                username,
+                olderThan ?? TimeSpan.Zero))
             await using (var rows = await command.ExecuteReaderAsync(cancellationToken))
             {
                 while (await rows.ReadAsync(cancellationToken))

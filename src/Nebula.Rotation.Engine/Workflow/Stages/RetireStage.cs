@@ -125,7 +125,7 @@ internal static class RetireStage
             return true;
         if (endSessions)
         {
-            var ended = await admin.EndSessionsAsync(run.OldUsername, cancellationToken);
+            var ended = await admin.EndSessionsAsync(run.OldUsername, null, cancellationToken);
             run.Observer.OnMessage(RotationMessageKind.Warning, $"{Text.Count(ended.Count, "session")} of '{run.OldUsername}' ended, as asked.");
             if (ended.Unasked.Count > 0)
                 run.Observer.OnMessage(RotationMessageKind.Warning, $"Sessions of '{run.OldUsername}' may be left where none could be ended: {ended.Unknown}");

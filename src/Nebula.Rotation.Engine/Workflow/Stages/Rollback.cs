@@ -105,8 +105,11 @@ internal static class Rollback
     {
         if (run.Has(Steps.Login, JournalPhase.Done))
             return;
-        var checks = await run.Engine.CheckLoginAsync(run.Credential, run.Document.To.ToLogin(), null, cancellationToken);
-        if (checks.Any(check => check.Succeeded))
+        var admin = await run.GetAdminAsync(cancellationToken);
+        var isKnown = await admin.KnowsPasswordAsync(run.Document.To.ToLogin(), cancellationToken);
+        IReadOnlyList<CredentialTestResult> checks =
+            isKnown is null ? await run.Engine.CheckLoginAsync(run.Credential, run.Document.To.ToLogin(), null, cancellationToken) : [];
+        if (isKnown == true || checks.Any(check => check.Succeeded))
         {
             // Written down, since the login is about to be blocked and could not prove itself a second time.
             await run.JournalAsync(RotationStage.ClonePermissions, Steps.Login, JournalPhase.Done, cancellationToken);
@@ -115,7 +118,7 @@ internal static class Rollback
 
         throw new RotationException(
             RotationErrorCode.RollbackFailed,
-            $"A login '{run.NewUsername}' exists, and the journaled password does not open it: it is left alone. {checks[0].Message}",
+            $"A login '{run.NewUsername}' exists, and the journaled password does not open it: it is left alone. {(checks.Count > 0 ? checks[0].Message : "")}".TrimEnd(),
             $"'{run.OldUsername}' is live. If '{run.NewUsername}' is nobody's, drop it by hand, then run Resume-NebulaRotation.");
     }
 }
