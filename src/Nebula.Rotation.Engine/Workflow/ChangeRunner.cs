@@ -10,6 +10,11 @@ internal static class ChangeRunner
 {
     public static Task ApplyAsync(
         RotationRun run, RotationStage stage, string description, IReadOnlyList<PlannedStatement> statements, CancellationToken cancellationToken) =>
+        ApplyAsync(run, stage, description, statements, null, cancellationToken);
+
+    /// <summary>The same with statements that carry the password of <paramref name="password"/>.</summary>
+    public static Task ApplyAsync(
+        RotationRun run, RotationStage stage, string description, IReadOnlyList<PlannedStatement> statements, Login? password, CancellationToken cancellationToken) =>
         statements.Count == 0
             ? Task.CompletedTask
             : RetryAsync(
@@ -20,7 +25,7 @@ internal static class ChangeRunner
                 {
                     var admin = await run.GetAdminAsync(cancellationToken);
                     await using var unit = await admin.BeginAsync(cancellationToken);
-                    await unit.ApplyAsync(statements, null, cancellationToken);
+                    await unit.ApplyAsync(statements, password, cancellationToken);
                     await unit.CommitAsync(cancellationToken);
                 },
                 cancellationToken);

@@ -23,13 +23,13 @@ internal static class Failures
             throw new RotationException(
                 unreadable.Code,
                 $"{Describe(run, exception)} The store cannot be read to see which login it names: {unreadable.Message}",
-                $"Both '{run.OldUsername}' and '{run.NewUsername}' are valid. Mend the store, then run Resume-NebulaRotation -Name '{run.Credential.Name}'.",
+                $"Both {run.OldLogin} and {run.NewLogin} are valid. Mend the store, then run Resume-NebulaRotation -Name '{run.Credential.Name}'.",
                 unreadable);
         }
 
         if (published)
         {
-            run.Observer.OnMessage(RotationMessageKind.Warning, $"{Describe(run, exception)} The store names '{run.NewUsername}' already; going on.");
+            run.Observer.OnMessage(RotationMessageKind.Warning, $"{Describe(run, exception)} The store names {run.NewLogin} already; going on.");
             return;
         }
 
@@ -67,7 +67,7 @@ internal static class Failures
             throw await RollbackFailedAsync(run, reason, exception);
         }
 
-        var outcome = $"Rolled back: '{run.OldUsername}' is live, as before.";
+        var outcome = $"Rolled back: {run.OldLogin} is live, as before.";
         if (cause is null)
         {
             run.Observer.OnMessage(RotationMessageKind.Important, $"{run.Credential.Name}: {outcome}");
@@ -87,8 +87,8 @@ internal static class Failures
         var code = CodeOf(run, exception);
         var reason = Describe(run, exception);
         var stopped = code == RotationErrorCode.Stopped;
-        var now = $"'{run.NewUsername}' is live"
-            + (run.Has(Steps.Drop, Stores.JournalPhase.Done) || run.Has(Steps.Idle, Stores.JournalPhase.Done) ? "." : $"; '{run.OldUsername}' is not retired yet.");
+        var now = $"{run.NewLogin} is live"
+            + (run.Has(Steps.Drop, Stores.JournalPhase.Done) || run.Has(Steps.Idle, Stores.JournalPhase.Done) ? "." : $"; {run.OldLogin} is not retired yet.");
         using var compensation = Compensation(run);
         try
         {
@@ -115,7 +115,7 @@ internal static class Failures
         var failure = exception is OperationCanceledException
             ? $"undoing took longer than {run.Timing.CompensationTimeout.TotalSeconds:0} s"
             : Redact(run, exception.Message);
-        var message = $"{reason} '{run.NewUsername}' could not be taken back: {failure}".TrimStart();
+        var message = $"{reason} {run.NewLogin} could not be taken back: {failure}".TrimStart();
         using var bound = Compensation(run);
         try
         {
@@ -127,11 +127,11 @@ internal static class Failures
             message += $" The store could not take a note of it: {unwritable.Message}";
         }
 
-        run.Observer.OnMessage(RotationMessageKind.Important, $"{run.Credential.Name}: {message} '{run.OldUsername}' is live.");
+        run.Observer.OnMessage(RotationMessageKind.Important, $"{run.Credential.Name}: {message} {run.OldLogin} is live.");
         return new(
             RotationErrorCode.RollbackFailed,
             message,
-            $"'{run.OldUsername}' is live. {ActionOf(exception) ?? $"Run Resume-NebulaRotation -Name '{run.Credential.Name}' to try again."}",
+            $"{run.OldLogin} is live. {ActionOf(exception) ?? $"Run Resume-NebulaRotation -Name '{run.Credential.Name}' to try again."}",
             Cause(run, exception));
     }
 

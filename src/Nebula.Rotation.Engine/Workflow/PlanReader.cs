@@ -1,3 +1,4 @@
+using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Passwords;
 using Nebula.Rotation.Engine.Snapshots;
 
@@ -14,6 +15,8 @@ internal sealed class PlanReader(WorkflowServices services)
 
         var source = await admin.ReadSnapshotAsync(credential.Username, cancellationToken);
         var strategy = request.Strategy ?? credential.Strategy;
+        if (strategy == RotationStrategy.DualPassword && engine.DualPasswordPlanner is not null)
+            return await ReadPasswordsAsync(credential with { Strategy = strategy }, engine, admin, adminLogin, source, cancellationToken);
         var takesTurns = strategy == RotationStrategy.AlternatingUsers;
         var username = takesTurns
             ? await AlternateLogins.FindNameAsync(services.Store, credential, engine, source.Username, cancellationToken)
@@ -22,7 +25,7 @@ internal sealed class PlanReader(WorkflowServices services)
             ? await admin.ReadSnapshotAsync(username, cancellationToken)
             : new LoginSnapshot { Username = username, Exists = false, Server = source.Server, Hints = source.Hints };
         var plan = engine.Planner.PlanClone(source, before);
-        var preflight = await admin.PreflightAsync(credential, source, cancellationToken);
+        var preflight = await admin.PreflightAsync(credential with { Strategy = strategy }, source, cancellationToken);
 
         // The rest is planned on what the two would have by then.
         var target = source with { Username = username, Facts = [.. source.Facts.Where(fact => !fact.IsExclusive)] };
@@ -53,11 +56,34 @@ internal sealed class PlanReader(WorkflowServices services)
                 .. plan.Blockers,
                 .. preflight.Blockers,
                 .. takesTurns ? await NotOursAsync(credential, before, cancellationToken) : [],
-                .. preflight.MissingRights.Select(right => new PlanBlocker(adminLogin.Username, $"lacks a right: {right}", "Have it granted.")),
+                .. Missing(preflight, adminLogin),
             ],
             Warnings = [.. plan.Warnings, .. preflight.Warnings],
         };
     }
+
+    /// <summary>One login, two passwords.</summary>
+    private static async Task<RotationPlan> ReadPasswordsAsync(
+        DatabaseCredential credential, IDatabaseEngine engine, IAdminConnection admin, Login adminLogin, LoginSnapshot source, CancellationToken cancellationToken)
+    {
+        var plan = PasswordPlan.Add(engine, source, mayHaveTwo: false);
+        var preflight = await admin.PreflightAsync(credential, source, cancellationToken);
+        return new()
+        {
+            Credential = credential.Name,
+            DatabaseType = credential.DatabaseType,
+            Strategy = credential.Strategy,
+            OldUsername = credential.Username,
+            NewUsername = credential.Username,
+            Facts = source.Facts,
+            Statements = [.. plan.CreateStatements.Concat(engine.DualPasswordPlanner!.PlanKeepPassword(source)).Select(statement => statement.ToPlanStatement())],
+            Blockers = [.. plan.Blockers, .. preflight.Blockers, .. Missing(preflight, adminLogin)],
+            Warnings = preflight.Warnings,
+        };
+    }
+
+    private static IEnumerable<PlanBlocker> Missing(Preflight preflight, Login admin) =>
+        preflight.MissingRights.Select(right => new PlanBlocker(admin.Username, $"lacks a right: {right}", "Have it granted."));
 
     /// <summary>What Prepare would refuse, as something to read beside the other blockers.</summary>
     private async Task<IReadOnlyList<PlanBlocker>> NotOursAsync(DatabaseCredential credential, LoginSnapshot login, CancellationToken cancellationToken)

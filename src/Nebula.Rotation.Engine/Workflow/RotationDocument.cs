@@ -22,6 +22,16 @@ internal sealed class RotationDocument
     /// <summary>What <see cref="To"/> was like before: it says whether the name was absent, blocked, or in use.</summary>
     public required LoginSnapshot TargetBefore { get; init; }
 
+    /// <summary>
+    /// When the new login was about to be told to the first consumer: a session that is older came with the old one. Null until then.
+    /// </summary>
+    public DateTimeOffset? AnnouncedAt { get; set; }
+
+    /// <summary>
+    /// Where this record reverses one with two passwords: sessions that are older came with the one that it makes live again, and are not waited for.
+    /// </summary>
+    public DateTimeOffset? FaithfulBefore { get; init; }
+
     /// <summary>The facts of <see cref="From"/> as they were when Retire began to move them; null until then.</summary>
     public LoginSnapshot? SourceBeforeMove { get; set; }
 

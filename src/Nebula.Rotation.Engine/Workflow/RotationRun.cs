@@ -53,6 +53,15 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
     /// <summary>True when a login is left idle where it would be dropped: its turn comes again.</summary>
     public bool TakesTurns => Document.Strategy == RotationStrategy.AlternatingUsers;
 
+    /// <summary>True when both logins have one name, and differ in their passwords only.</summary>
+    public bool SharesName => Document.Strategy == RotationStrategy.DualPassword;
+
+    /// <summary>The old login in a message.</summary>
+    public string OldLogin => SharesName ? $"'{OldUsername}' with its old password" : $"'{OldUsername}'";
+
+    /// <summary>The new login in a message.</summary>
+    public string NewLogin => SharesName ? $"'{NewUsername}' with its new password" : $"'{NewUsername}'";
+
     /// <summary>The admin's connection, made when first needed and holding the lock of both names.</summary>
     public async Task<IAdminConnection> GetAdminAsync(CancellationToken cancellationToken)
     {

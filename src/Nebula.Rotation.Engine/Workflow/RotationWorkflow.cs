@@ -149,7 +149,7 @@ internal sealed class RotationWorkflow(WorkflowServices services)
         try
         {
             // Behind a door that an earlier run closed there is nothing to wait for.
-            var closed = run.Has(Steps.Block, JournalPhase.Done);
+            var closed = run.Has(Steps.Block, JournalPhase.Done) || (run.SharesName && run.Has(Steps.Drop, JournalPhase.Intent));
             while (true)
             {
                 var outcome = closed ? DrainOutcome.Drained : await DrainStage.RunAsync(run, waiting.Token);
@@ -186,8 +186,8 @@ internal sealed class RotationWorkflow(WorkflowServices services)
         await ReverseAsync(await ReadAsync(run.Id, CancellationToken.None), credential, lease, request, TimeSpan.Zero, run.Observer, run.Stop);
         throw new RotationException(
             RotationErrorCode.DrainTimedOut,
-            $"'{run.OldUsername}' still had sessions after {run.Settings.DrainTimeout.TotalSeconds:0.#} s; the rotation was taken back.",
-            $"'{run.OldUsername}' is live. Find out who does not follow, then run Invoke-NebulaRotation again.");
+            $"{run.OldLogin} still had sessions after {run.Settings.DrainTimeout.TotalSeconds:0.#} s; the rotation was taken back.",
+            $"{run.OldLogin} is live. Find out who does not follow, then run Invoke-NebulaRotation again.");
     }
 
     private async Task DropExpiredAsync(
@@ -210,9 +210,10 @@ internal sealed class RotationWorkflow(WorkflowServices services)
             {
                 var clock = run.StartStage(RotationStage.Retire, $"Putting '{run.OldUsername}' away, which was kept until {record.RetainUntil:u}");
                 // The two names of a pair come back: one that is live is not touched, whatever a record says.
-                if (run.OldUsername != live)
+                var isLive = run.OldUsername == live && !run.SharesName;
+                if (!isLive)
                     await RetireStage.PutAwayAsync(run, run.LeaseLost);
-                var message = run.OldUsername == live ? $"'{live}' is live again." : $"{RetireStage.Gone(run)} Its retention is over.";
+                var message = isLive ? $"'{live}' is live again." : $"{RetireStage.Gone(run)} Its retention is over.";
                 await run.ReportAsync(clock, StageStatus.Succeeded, message, run.LeaseLost);
                 await run.SetStateAsync(new() { State = RotationState.Completed, FinishedAt = services.Time.GetUtcNow() }, run.LeaseLost);
             }

@@ -9,11 +9,11 @@ internal sealed class ModelEngine(ModelServer server, ModelPlanner planner, Acti
 {
     public DatabaseType DatabaseType => DatabaseType.PostgreSql;
 
-    public IReadOnlyCollection<RotationStrategy> Strategies { get; } = [RotationStrategy.DualUser, RotationStrategy.AlternatingUsers];
+    public IReadOnlyCollection<RotationStrategy> Strategies { get; } = [RotationStrategy.DualUser, RotationStrategy.AlternatingUsers, RotationStrategy.DualPassword];
 
     public ILoginPlanner Planner => planner;
 
-    public IDualPasswordPlanner? DualPasswordPlanner => null;
+    public IDualPasswordPlanner? DualPasswordPlanner { get; } = new ModelPasswordPlanner();
 
     public UsernameRules UsernameRules { get; } = new(63, Encoding.UTF8.GetByteCount, "bytes", ["pg_"]);
 
@@ -93,15 +93,13 @@ internal sealed class ModelEngine(ModelServer server, ModelPlanner planner, Acti
             touch("sessions");
             cancellationToken.ThrowIfCancellationRequested();
             return Task.FromResult(new LoginSessions(
-                [.. server.Sessions(username).Select((name, index) => new LoginSession($"{index}", "host", name, DateTimeOffset.UnixEpoch, TimeSpan.Zero, "idle"))], []));
+                [.. server.Sessions(username).Select((name, index) => new LoginSession($"{index}", "host", name, DateTimeOffset.UnixEpoch, ModelServer.AgeOf(name), "idle"))], []));
         }
 
         public Task<EndedSessions> EndSessionsAsync(string username, TimeSpan? olderThan, CancellationToken cancellationToken)
         {
             touch("end");
-            var count = server.Sessions(username).Count;
-            server.Disconnect(username);
-            return Task.FromResult(new EndedSessions(count, []));
+            return Task.FromResult(new EndedSessions(server.Disconnect(username, olderThan), []));
         }
 
         public Task<bool?> KnowsPasswordAsync(Login login, CancellationToken cancellationToken) => Task.FromResult<bool?>(null);

@@ -58,6 +58,22 @@ internal sealed class ModelServer
         }
     }
 
+    /// <summary>Ends the sessions of some age; how many those were.</summary>
+    public int Disconnect(string name, TimeSpan? olderThan)
+    {
+        lock (_gate)
+        {
+            if (!_logins.TryGetValue(name, out var login))
+                return 0;
+            var left = login.Sessions.Where(session => AgeOf(session) < (olderThan ?? TimeSpan.Zero)).ToList();
+            _logins[name] = login with { Sessions = left };
+            return login.Sessions.Count - left.Count;
+        }
+    }
+
+    /// <summary>A session that is called "old…" is as old as the model; others have just begun.</summary>
+    public static TimeSpan AgeOf(string session) => session.StartsWith("old", StringComparison.Ordinal) ? TimeSpan.FromDays(1000) : TimeSpan.Zero;
+
     public void Grant(string name, PermissionFact fact)
     {
         lock (_gate)
@@ -73,7 +89,7 @@ internal sealed class ModelServer
     public bool LogsIn(string name, string password)
     {
         lock (_gate)
-            return _logins.TryGetValue(name, out var login) && login.CanLogIn && login.Password == password;
+            return _logins.TryGetValue(name, out var login) && login.CanLogIn && (login.Password == password || (login.Older is not null && login.Older == password));
     }
 
     public LoginSnapshot Read(string name)
@@ -81,7 +97,7 @@ internal sealed class ModelServer
         lock (_gate)
         {
             return _logins.TryGetValue(name, out var login)
-                ? new() { Username = name, Exists = true, CanLogIn = login.CanLogIn, Server = Description, Facts = login.Facts }
+                ? new() { Username = name, Exists = true, CanLogIn = login.CanLogIn, Server = Description, Facts = login.Facts, Hints = Hints(login) }
                 : new() { Username = name, Exists = false, Server = Description };
         }
     }
@@ -112,6 +128,8 @@ internal sealed class ModelServer
             Applied(text);
     }
 
+    private static Dictionary<string, string> Hints(ModelLogin login) => login.Older is null ? [] : new() { [ModelPasswordPlanner.HasTwo] = "true" };
+
     private static void Apply(Dictionary<string, ModelLogin> logins, string[] words, string? password)
     {
         var name = words[1];
@@ -126,6 +144,15 @@ internal sealed class ModelServer
                 break;
             case "password":
                 logins[name] = logins[name] with { Password = password ?? throw new InvalidOperationException("no password") };
+                break;
+            // As MySQL has it: whoever adds the newer password a second time loses the older one.
+            case "add-password":
+                logins[name] = logins[name] with { Older = logins[name].Password, Password = password ?? throw new InvalidOperationException("no password") };
+                break;
+            case "keep-password":
+                if (password != logins[name].Password && password != logins[name].Older)
+                    throw new RotationException(RotationErrorCode.DatabaseError, $"{name} never took this password");
+                logins[name] = logins[name] with { Password = password, Older = null };
                 break;
             case "idle":
                 logins[name] = logins[name] with { CanLogIn = false, Password = null };
@@ -151,4 +178,8 @@ internal sealed class ModelServer
 }
 
 /// <summary>A login of the model; immutable, so that a transaction can work on a copy.</summary>
-internal sealed record ModelLogin(string? Password, bool CanLogIn, IReadOnlyList<PermissionFact> Facts, IReadOnlyList<string> Sessions);
+internal sealed record ModelLogin(string? Password, bool CanLogIn, IReadOnlyList<PermissionFact> Facts, IReadOnlyList<string> Sessions)
+{
+    /// <summary>The second password, where there is one.</summary>
+    public string? Older { get; init; }
+}

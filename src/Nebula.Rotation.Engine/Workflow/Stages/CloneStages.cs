@@ -10,6 +10,12 @@ internal static class CloneStages
 {
     public static async Task RunAsync(RotationRun run, ClonePlan plan, CancellationToken cancellationToken)
     {
+        if (run.SharesName)
+        {
+            await SecondPassword.AddAsync(run, plan, cancellationToken);
+            return;
+        }
+
         var create = run.StartStage(RotationStage.CreateLogin, $"Creating '{run.NewUsername}'");
         await run.JournalAsync(RotationStage.CreateLogin, Steps.Login, JournalPhase.Intent, cancellationToken);
         var setsPassword = run.Document.SetsPassword;

@@ -8,7 +8,7 @@ internal static class CompleteStage
         var clock = run.StartStage(RotationStage.Complete, "Comparing for the last time");
         var admin = await run.GetAdminAsync(cancellationToken);
         var current = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
-        var message = $"'{run.NewUsername}' is live.";
+        var message = $"{run.NewLogin} is live.";
         if (run.Document.SourceBeforeMove is { } before)
         {
             // What is missing now was there a moment ago (Retire proved it), or was dropped or renamed by somebody meanwhile: said, not undone.

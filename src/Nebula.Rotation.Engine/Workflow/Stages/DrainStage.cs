@@ -16,8 +16,16 @@ internal static class DrainStage
         if (run.Settings.NoWait)
         {
             await run.ReportAsync(
-                clock, StageStatus.Skipped, $"Not waited for, as asked. Both logins are valid; Resume-NebulaRotation finishes.", cancellationToken);
+                clock, StageStatus.Skipped, $"Not waited for, as asked. Both {(run.SharesName ? "passwords" : "logins")} are valid; Resume-NebulaRotation finishes.", cancellationToken);
             return DrainOutcome.Kept;
+        }
+
+        if (run.SharesName)
+        {
+            run.Observer.OnMessage(
+                RotationMessageKind.Warning,
+                $"Both passwords have one name: who still uses the old one cannot be observed. Sessions from before the new one was published are waited for, then "
+                + $"-GracePeriod ({run.Settings.GracePeriod.TotalSeconds:0.#} s): it must be as long as a consumer may need to follow.");
         }
 
         var started = run.Time.GetTimestamp();
@@ -46,10 +54,13 @@ internal static class DrainStage
                 await run.ReportAsync(
                     clock,
                     StageStatus.Succeeded,
-                    $"No session of '{run.OldUsername}' is left; quiet for {run.Settings.GracePeriod.TotalSeconds:0.#} s.",
+                    run.SharesName
+                        ? $"No session from before the new password is left; waited {run.Settings.GracePeriod.TotalSeconds:0.#} s for those who cannot be observed."
+                        : $"No session of '{run.OldUsername}' is left; quiet for {run.Settings.GracePeriod.TotalSeconds:0.#} s.",
                     cancellationToken,
                     ("SessionsSeen", most),
-                    ("SessionsLeft", 0));
+                    ("SessionsLeft", 0),
+                    ("Observable", !run.SharesName));
                 return DrainOutcome.Drained;
             }
 
@@ -72,7 +83,8 @@ internal static class DrainStage
         try
         {
             var admin = await run.GetAdminAsync(cancellationToken);
-            return await admin.ListSessionsAsync(run.OldUsername, cancellationToken);
+            var sessions = await admin.ListSessionsAsync(run.OldUsername, cancellationToken);
+            return run.SharesName ? SecondPassword.OfOldPassword(run, sessions) : sessions;
         }
         catch (RotationException exception) when (exception.Code == RotationErrorCode.ServerUnreachable)
         {
@@ -88,8 +100,8 @@ internal static class DrainStage
         var (outcome, status, what) = run.Settings.OnDrainTimeout switch
         {
             DrainTimeoutAction.Terminate => (DrainOutcome.EndSessions, StageStatus.Succeeded, "They will be ended."),
-            DrainTimeoutAction.RollBack => (DrainOutcome.RollBack, StageStatus.Failed, $"'{run.OldUsername}' will be live again."),
-            _ => (DrainOutcome.Kept, StageStatus.Skipped, "Nobody is cut off; both logins are valid, and Resume-NebulaRotation finishes."),
+            DrainTimeoutAction.RollBack => (DrainOutcome.RollBack, StageStatus.Failed, $"{run.OldLogin} will be live again."),
+            _ => (DrainOutcome.Kept, StageStatus.Skipped, $"Nobody is cut off; both {(run.SharesName ? "passwords" : "logins")} are valid, and Resume-NebulaRotation finishes."),
         };
         await run.ReportAsync(
             clock,

@@ -48,6 +48,7 @@ internal static class PrepareStage
         var credential = input.Credential;
         var engine = services.Engines.Get(credential.DatabaseType);
         var strategy = input.Reverses?.Document.Strategy ?? input.Request.Strategy ?? credential.Strategy;
+        credential = credential with { Strategy = strategy };
         if (!engine.Strategies.Contains(strategy))
         {
             throw new RotationException(
@@ -65,8 +66,10 @@ internal static class PrepareStage
         {
             var from = new DocumentLogin(current.Login.Username, current.Login.Password.Reveal(), current.Version);
             var takesTurns = strategy == RotationStrategy.AlternatingUsers;
+            var sharesName = strategy == RotationStrategy.DualPassword;
             var to = input.Reverses?.Document.From
-                ?? (takesTurns
+                ?? (sharesName ? await NewVersionAsync(services, credential, from.Username, cancellationToken)
+                    : takesTurns
                     ? await NewVersionAsync(
                         services,
                         credential,
@@ -87,9 +90,12 @@ internal static class PrepareStage
                     "Run Invoke-NebulaRotation to replace the live login by a new one.");
             }
 
-            var plan = engine.Planner.PlanClone(source, target);
+            // Where a reversal finds two passwords, both are ours.
+            var plan = !sharesName ? engine.Planner.PlanClone(source, target)
+                : PasswordPlan.Add(engine, source, mayHaveTwo: input.Reverses?.Record.State == RotationState.Draining);
             var preflight = await admin.PreflightAsync(credential, source, cancellationToken);
-            Require(preflight, [.. source.Blockers, .. plan.Blockers, .. preflight.Blockers]);
+            // A login that stays keeps what no rule understands, too.
+            Require(preflight, [.. sharesName ? [] : source.Blockers, .. plan.Blockers, .. preflight.Blockers]);
             foreach (var warning in (IEnumerable<string>)[.. plan.Warnings, .. preflight.Warnings])
                 input.Observer.OnMessage(RotationMessageKind.Warning, warning);
 
@@ -108,6 +114,7 @@ internal static class PrepareStage
                     Strategy = strategy,
                     SetsPassword = takesTurns && (input.Reverses is null ? target.Exists : input.PasswordWasTaken),
                     ReversedState = input.Reverses?.Record.State,
+                    FaithfulBefore = input.Reverses?.Document.AnnouncedAt,
                 },
                 cancellationToken);
             run.Adopt(admin);

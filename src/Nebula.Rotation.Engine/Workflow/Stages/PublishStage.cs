@@ -8,6 +8,12 @@ internal static class PublishStage
     public static async Task RunAsync(RotationRun run, CancellationToken cancellationToken)
     {
         var clock = run.StartStage(RotationStage.Publish, $"Publishing '{run.NewUsername}'");
+        if (run.SharesName)
+        {
+            run.Document.AnnouncedAt = run.Time.GetUtcNow();
+            await run.SaveDocumentAsync(cancellationToken);
+        }
+
         if (run.Observer.Publishes)
         {
             await run.JournalAsync(RotationStage.Publish, Steps.Script, JournalPhase.Intent, cancellationToken);

@@ -17,6 +17,12 @@ internal static class RetireStage
     /// <summary>False when sessions of the old login came back before the door was closed: it is open again, and the drain goes on.</summary>
     public static async Task<bool> RunAsync(RotationRun run, bool endSessions, CancellationToken cancellationToken)
     {
+        if (run.SharesName)
+        {
+            await SecondPassword.RemoveAsync(run, endSessions, cancellationToken);
+            return true;
+        }
+
         var clock = run.StartStage(RotationStage.Retire, $"Retiring '{run.OldUsername}'");
         var admin = await run.GetAdminAsync(cancellationToken);
         var old = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
@@ -58,11 +64,19 @@ internal static class RetireStage
 
     /// <summary>What has become of the old login when it has been put away.</summary>
     public static string Gone(RotationRun run) =>
-        run.TakesTurns ? $"'{run.OldUsername}' is idle until its next turn." : $"'{run.OldUsername}' dropped.";
+        run.SharesName ? $"The old password of '{run.OldUsername}' is forgotten."
+        : run.TakesTurns ? $"'{run.OldUsername}' is idle until its next turn." : $"'{run.OldUsername}' dropped.";
 
     /// <summary>The last of a login that is blocked: dropped, or left idle for its next turn.</summary>
     public static async Task<int> PutAwayAsync(RotationRun run, CancellationToken cancellationToken)
     {
+        if (run.SharesName)
+        {
+            // The server forgot it at Retire.
+            await run.EraseOldSecretAsync(cancellationToken);
+            return 0;
+        }
+
         var (step, verb) = run.TakesTurns ? (Steps.Idle, "left idle") : (Steps.Drop, "dropped");
         var activity = run.TakesTurns ? $"Leaving '{run.OldUsername}' idle" : $"Dropping '{run.OldUsername}'";
         await run.JournalAsync(RotationStage.Retire, step, JournalPhase.Intent, cancellationToken);

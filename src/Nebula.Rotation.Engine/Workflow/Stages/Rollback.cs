@@ -22,7 +22,8 @@ internal static class Rollback
         if (run.Has(Steps.Login, JournalPhase.Intent))
         {
             var clock = run.StartStage(RotationStage.CreateLogin, $"Taking '{run.NewUsername}' back");
-            var message = !run.Document.TargetBefore.Exists ? await RemoveAsync(run, cancellationToken)
+            var message = run.SharesName ? await SecondPassword.WithdrawAsync(run, cancellationToken)
+                : !run.Document.TargetBefore.Exists ? await RemoveAsync(run, cancellationToken)
                 : run.Document is { SetsPassword: true, ReversedState: null } ? await LeaveIdleAsync(run, cancellationToken)
                 : await RestoreAsync(run, cancellationToken);
             await run.JournalAsync(RotationStage.CreateLogin, Steps.Login, JournalPhase.Undone, cancellationToken);

@@ -13,6 +13,18 @@ internal static class VerifyStage
         var clock = run.StartStage(RotationStage.Verify, $"Logging in as '{run.NewUsername}'");
         var checks = await LogInAsync(run, cancellationToken);
 
+        if (run.SharesName)
+        {
+            await SecondPassword.RequireOldAsync(run, cancellationToken);
+            await run.ReportAsync(
+                clock,
+                StageStatus.Succeeded,
+                $"'{run.NewUsername}' logs in on {Text.Count(checks.Count, "endpoint")} with either password.",
+                cancellationToken,
+                ("Endpoints", checks.Count));
+            return;
+        }
+
         run.Progress(RotationStage.Verify, "Comparing what both logins have");
         var admin = await run.GetAdminAsync(cancellationToken);
         var source = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
