@@ -61,18 +61,19 @@ internal static class SidRoot
         return Find(package, folder) ?? throw new ServerUnavailableException(server, $"{package} has no {folder} (see {root}).");
     }
 
-    /// <summary>Not in root's own home, which is closed to the account that the server runs as.</summary>
-    private static string PathOf(string package)
+    /// <summary>Where all that is unpacked is. Not in root's own home, which is closed to the account that the server runs as.</summary>
+    public static string CacheFolder()
     {
-        var cache = Environment.GetEnvironmentVariable(CacheVariable) is { Length: > 0 } given
+        return Environment.GetEnvironmentVariable(CacheVariable) is { Length: > 0 } given
             ? Path.GetFullPath(given)
             : Path.Combine(Environment.IsPrivilegedProcess ? "/var/cache" : UserCache(), "nebula-rotation");
-        return Path.Combine(cache, "sid", $"{package}.{Layout}");
 
         static string UserCache() => Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } xdg
             ? xdg
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
     }
+
+    private static string PathOf(string package) => Path.Combine(CacheFolder(), "sid", $"{package}.{Layout}");
 
     /// <summary>The system frees the lock when the run ends, in whatever way.</summary>
     private static async Task<FileStream> LockAsync(string path, CancellationToken ct)
