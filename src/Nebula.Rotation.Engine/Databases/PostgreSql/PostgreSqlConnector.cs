@@ -4,7 +4,10 @@ using Npgsql;
 namespace Nebula.Rotation.Engine.Databases.PostgreSql;
 
 /// <summary>Makes connections for a login: one data source each, no pool, so that none can answer for an earlier login's success.</summary>
-internal sealed class PostgreSqlConnector(DatabaseCredential credential, Login login)
+/// <param name="credential">Where to.</param>
+/// <param name="login">As whom.</param>
+/// <param name="isPooled">Whether a pooler is there, which keeps a session for the next client with the name that this one gave it: then it gets none, since by the tool's name it would be overlooked.</param>
+internal sealed class PostgreSqlConnector(DatabaseCredential credential, Login login, bool isPooled = false)
 {
     /// <summary>How the tool's sessions call themselves.</summary>
     public const string ApplicationName = "Nebula.Rotation";
@@ -73,7 +76,7 @@ internal sealed class PostgreSqlConnector(DatabaseCredential credential, Login l
             Database = database,
             Username = login.Username,
             Password = password,
-            ApplicationName = ApplicationName,
+            ApplicationName = isPooled ? null : ApplicationName,
             SslMode = PostgreSqlConnectionStrings.ToNpgsql(credential.SslMode),
             Timeout = (int)Math.Clamp(Math.Ceiling(credential.ConnectionTimeout.TotalSeconds), 1, 1024),
             CommandTimeout = CommandTimeout,

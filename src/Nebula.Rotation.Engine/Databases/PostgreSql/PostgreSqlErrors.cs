@@ -7,16 +7,27 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql;
 /// <summary>The server's and the driver's exceptions as ours. None of them is passed on: the driver's keep the text of their statement.</summary>
 internal static class PostgreSqlErrors
 {
+    private const string NoRule = "NoRule";
+
+    /// <summary>
+    /// True for a login that was refused before anybody looked at its password, since pg_hba.conf has no line for it. Its code is that of other refusals; the name of
+    /// the server's routine tells, in every language (ClientAuthentication() in src/backend/libpq/auth.c).
+    /// </summary>
+    public static bool HasNoRule(RotationException error) => error.Data.Contains(NoRule);
+
     /// <summary>Why a connection could not be made; null for what is not about connecting.</summary>
     public static RotationException? OfConnecting(Exception error, string endpoint, string username, string database, RotationErrorCode authenticationFailed)
     {
         switch (error)
         {
             case PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification } refused:
-                return new(
+                var refusal = new RotationException(
                     authenticationFailed,
                     $"{endpoint} refused the login {username}: {refused.MessageText}.",
                     "Check the user name and the password, that the role may log in, and the server's pg_hba.conf.");
+                if (refused is { SqlState: PostgresErrorCodes.InvalidAuthorizationSpecification, Routine: "ClientAuthentication" })
+                    refusal.Data[NoRule] = true;
+                return refusal;
             case PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } missing:
                 return new(RotationErrorCode.DatabaseError, $"{endpoint} has no such database: {missing.MessageText}.", $"Check the database name '{database}'.");
             case PostgresException { SqlState: PostgresErrorCodes.CannotConnectNow } starting:

@@ -6,7 +6,8 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql;
 /// <summary>Proves a login at one endpoint, over a connection of its own.</summary>
 internal static class PostgreSqlLoginCheck
 {
-    public static async Task<CredentialTestResult> RunAsync(
+    /// <summary>The result, and whether it failed because no line of pg_hba.conf lets this login in from here, which says nothing of the login.</summary>
+    public static async Task<(CredentialTestResult Result, bool HasNoRule)> RunAsync(
         DatabaseCredential credential, PostgreSqlConnector connector, string host, string? verifyQuery, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
@@ -20,6 +21,7 @@ internal static class PostgreSqlLoginCheck
             Latency = TimeSpan.Zero,
             Message = "",
         };
+        var hasNoRule = false;
         try
         {
             var (dataSource, connection) = await connector.OpenAsync(host, credential.Database, RotationErrorCode.AuthenticationFailed, cancellationToken);
@@ -33,10 +35,11 @@ internal static class PostgreSqlLoginCheck
         }
         catch (RotationException e)
         {
+            hasNoRule = PostgreSqlErrors.HasNoRule(e);
             result = result with { ErrorCode = e.Code, Message = e.RecommendedAction is null ? e.Message : $"{e.Message} {e.RecommendedAction}" };
         }
 
-        return result with { Latency = Stopwatch.GetElapsedTime(started) };
+        return (result with { Latency = Stopwatch.GetElapsedTime(started) }, hasNoRule);
     }
 
     private static async Task<CredentialTestResult> AskAsync(CredentialTestResult result, NpgsqlConnection connection, string? verifyQuery, CancellationToken cancellationToken)

@@ -14,6 +14,14 @@ internal static class PostgreSqlOptions
     /// <summary>Rotates although something knows the login by its name and will work otherwise for the next one.</summary>
     public const string Mentions = "Mentions";
 
+    /// <summary>Where the server itself is, when the credential's HostName is a pooler's: as HostName, several with a comma between them.</summary>
+    public const string AdminHostName = "AdminHostName";
+
+    /// <summary>The port there, where it is not the credential's own.</summary>
+    public const string AdminPort = "AdminPort";
+
+    private static readonly string[] Names = [LockTimeoutName, AllowName, AdminHostName, AdminPort];
+
     /// <summary>Short: everybody who comes after a statement that waits for a lock waits too.</summary>
     private const string DefaultLockTimeout = "500ms";
 
@@ -37,12 +45,37 @@ internal static class PostgreSqlOptions
         LockTimeout(credential);
         if (Allowed(credential).FirstOrDefault(word => !word.Equals(Mentions, StringComparison.OrdinalIgnoreCase)) is { } strange)
             throw new RotationException(RotationErrorCode.InvalidArgument, $"{AllowName} '{strange}' means nothing to PostgreSQL.", $"Use {Mentions}, or leave the option out.");
-        if (credential.Option.Keys.FirstOrDefault(name => !name.Equals(LockTimeoutName, StringComparison.OrdinalIgnoreCase) && !name.Equals(AllowName, StringComparison.OrdinalIgnoreCase) && !StrategyOptions.IsOne(name)) is { } unknown)
+        if (credential.Option.Keys.FirstOrDefault(name => !Names.Contains(name, StringComparer.OrdinalIgnoreCase) && !StrategyOptions.IsOne(name)) is { } unknown)
         {
             throw new RotationException(
-                RotationErrorCode.InvalidArgument, $"PostgreSQL has no option '{unknown}'.", $"Use {LockTimeoutName}, {AllowName} or {StrategyOptions.AlternateUsername}, or leave options out.");
+                RotationErrorCode.InvalidArgument,
+                $"PostgreSQL has no option '{unknown}'.",
+                $"Use {string.Join(", ", Names)} or {StrategyOptions.AlternateUsername}, or leave options out.");
+        }
+
+        if (Value(credential, AdminPort) is { } port && (Value(credential, AdminHostName) is null || !IsPort(port)))
+        {
+            throw new RotationException(
+                RotationErrorCode.InvalidArgument,
+                IsPort(port) ? $"{AdminPort} is given without {AdminHostName}." : $"{AdminPort} '{port}' is not a TCP port.",
+                $"Give the server's own host with {AdminHostName}, and a port from 1 to 65535.");
         }
     }
+
+    /// <summary>
+    /// The credential as it is for whoever must not go through a pooler: in transaction mode a session's locks and settings are gone after each transaction, and
+    /// a pooler's own sessions are not the clients'. The same one when no other address is given.
+    /// </summary>
+    public static DatabaseCredential Direct(DatabaseCredential credential) =>
+        Value(credential, AdminHostName) is not { } hosts
+            ? credential
+            : credential with
+            {
+                HostName = hosts.Split(',', StringSplitOptions.TrimEntries),
+                Port = Value(credential, AdminPort) is { } port ? int.Parse(port, CultureInfo.InvariantCulture) : credential.Port,
+            };
+
+    private static bool IsPort(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is >= 1 and <= 65535;
 
     private static string[] Allowed(DatabaseCredential credential) =>
         Value(credential, AllowName)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];

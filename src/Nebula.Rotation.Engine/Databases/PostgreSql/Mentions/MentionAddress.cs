@@ -10,6 +10,9 @@ internal static class MentionAddress
 
     /// <summary>libpq's rules: no host is the local socket (manual, "Parameter Key Words").</summary>
     public static bool IsThisServer(DatabaseCredential credential, string? host, string? port) =>
+        IsAt(credential, host, port) || PostgreSqlOptions.Direct(credential) is var direct && !ReferenceEquals(direct, credential) && IsAt(direct, host, port);
+
+    private static bool IsAt(DatabaseCredential credential, string? host, string? port) =>
         (string.IsNullOrEmpty(port) ? DefaultPort : port) == credential.Port.ToString(System.Globalization.CultureInfo.InvariantCulture)
         && (string.IsNullOrEmpty(host)
             || host[0] is '/' or '@'
