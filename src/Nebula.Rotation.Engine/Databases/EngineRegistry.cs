@@ -1,3 +1,4 @@
+using Nebula.Rotation.Engine.Databases.MongoDb;
 using Nebula.Rotation.Engine.Databases.PostgreSql;
 
 namespace Nebula.Rotation.Engine.Databases;
@@ -14,6 +15,7 @@ internal sealed class EngineRegistry
     public static EngineRegistry Default { get; } = new(
     [
         new(DatabaseType.PostgreSql, () => new PostgreSqlEngine()),
+        new(DatabaseType.MongoDb, () => new MongoDbEngine()),
     ]);
 
     public IDatabaseEngine Get(DatabaseType type) =>

@@ -11,7 +11,8 @@ internal interface ILoginPlanner
     /// <summary>
     /// Makes <paramref name="target"/> the equal of <paramref name="source"/> in everything additive, and lets each use what the other makes while
     /// both are live. Works on what the target has already: it adds what is missing and takes away what is too much, enables a target that is
-    /// blocked, and leaves the password of one that exists alone.
+    /// blocked, and leaves the password of one that exists alone, unless the engine has no other way to block or to give: then a statement carries
+    /// the slot, for the target's password.
     /// </summary>
     ClonePlan PlanClone(LoginSnapshot source, LoginSnapshot target);
 
@@ -28,7 +29,9 @@ internal interface ILoginPlanner
     /// <summary>Refuses new logins of a login; live sessions stay.</summary>
     IReadOnlyList<PlannedStatement> PlanBlock(LoginSnapshot login);
 
-    /// <summary>Takes <see cref="PlanBlock"/> back.</summary>
+    /// <summary>
+    /// Takes <see cref="PlanBlock"/> back. Where a block takes the password away, a statement carries the slot for the one that the login had.
+    /// </summary>
     IReadOnlyList<PlannedStatement> PlanUnblock(LoginSnapshot login);
 
     /// <summary>Moves every exclusive fact of one login to the other, one object a step. Empty when there is none left.</summary>

@@ -152,7 +152,12 @@ internal static class RetireStage
                 ? $"'{run.OldUsername}' is let in again, since it is not known whether it has sessions: {sessions.Unknown}"
                 : $"'{run.OldUsername}' is let in again: {Text.Count(sessions.Seen.Count, "session")} came meanwhile.");
         await ChangeRunner.ApplyAsync(
-            run, RotationStage.Retire, $"Unblocking '{run.OldUsername}'", run.Planner.PlanUnblock(old with { CanLogIn = false }), cancellationToken);
+            run,
+            RotationStage.Retire,
+            $"Unblocking '{run.OldUsername}'",
+            run.Planner.PlanUnblock(old with { CanLogIn = false }),
+            run.Document.From.ToLogin(),
+            cancellationToken);
         await run.JournalAsync(RotationStage.Retire, Steps.Block, JournalPhase.Undone, cancellationToken);
         return false;
     }
@@ -170,7 +175,7 @@ internal static class RetireStage
         {
             var plan = run.Planner.PlanClone(old with { Facts = [.. old.Facts, .. diff.Extra] }, current);
             await ChangeRunner.ApplyAsync(
-                run, RotationStage.Retire, "Applying what was granted meanwhile", [.. plan.CreateStatements, .. plan.CloneStatements], cancellationToken);
+                run, RotationStage.Retire, "Applying what was granted meanwhile", [.. plan.CreateStatements, .. plan.CloneStatements], run.Document.To.ToLogin(), cancellationToken);
         }
 
         return old;

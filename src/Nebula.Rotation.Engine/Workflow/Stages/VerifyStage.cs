@@ -36,7 +36,7 @@ internal static class VerifyStage
             // reproduce is still missing afterwards.
             var plan = run.Planner.PlanClone(source, target);
             await ChangeRunner.ApplyAsync(
-                run, RotationStage.Verify, "Applying what was granted meanwhile", [.. plan.CreateStatements, .. plan.CloneStatements], cancellationToken);
+                run, RotationStage.Verify, "Applying what was granted meanwhile", [.. plan.CreateStatements, .. plan.CloneStatements], run.Document.To.ToLogin(), cancellationToken);
             source = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
             target = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
             diff = run.Planner.Compare(source, target, afterMove: false);

@@ -1,0 +1,68 @@
+using MongoDB.Driver.Core.Configuration;
+
+namespace Nebula.Rotation.Engine.Databases.MongoDb;
+
+/// <summary>MongoDB 6 and later and servers that speak its protocol: how to reach them, and how to prove a login.</summary>
+internal sealed class MongoDbEngine : IDatabaseEngine
+{
+    public DatabaseType DatabaseType => DatabaseType.MongoDb;
+
+    public IReadOnlyCollection<RotationStrategy> Strategies { get; } = [RotationStrategy.DualUser, RotationStrategy.AlternatingUsers];
+
+    public ILoginPlanner Planner { get; init; } = new MongoDbPlanner();
+
+    /// <summary>A user has one password.</summary>
+    public IDualPasswordPlanner? DualPasswordPlanner => null;
+
+    public UsernameRules UsernameRules => MongoDbDialect.UsernameRules;
+
+    /// <summary>For tests: sees the driver's events.</summary>
+    public Action<ClusterBuilder>? Configure { get; init; }
+
+    public void Validate(DatabaseCredential credential)
+    {
+        if (credential.HostName.Count == 0 || credential.HostName.Any(string.IsNullOrWhiteSpace))
+            throw Invalid("The credential names no host.", "Give a host name or an address.");
+        if (credential.Port is < 1 or > 65535)
+            throw Invalid($"{credential.Port} is not a TCP port.", "Give a port from 1 to 65535; MongoDB's own is 27017.");
+        var endpoints = MongoDbEndpoint.AllOf(credential);
+        if (endpoints.GroupBy(endpoint => endpoint).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw Invalid($"{twice.Key} is named twice.", "Name each endpoint once.");
+        MongoDbOptions.Validate(credential);
+        if (MongoDbOptions.IsSrv(credential) && (endpoints.Count > 1 || endpoints[0].Host != credential.HostName[0] || endpoints[0].Host.Split('.').Length < 3))
+            throw Invalid($"'{string.Join(", ", credential.HostName)}' is not a name that an SRV record is looked up for.", "Give one name of three parts or more, without a port: cluster0.example.net.");
+        MongoDbDialect.ValidateDatabase(credential.Database, "Database");
+        if (credential.CACertificate is { } authority && !File.Exists(authority))
+            throw Invalid($"There is no CA certificate at {authority}.", "Give the path of a PEM file.");
+    }
+
+    public Secret FormatConnectionString(DatabaseCredential credential, Login login, ConnectionStringFormat format) =>
+        MongoDbConnectionStrings.Format(credential, login, format);
+
+    public async Task<IAdminConnection> ConnectAdminAsync(DatabaseCredential credential, Login admin, CancellationToken cancellationToken)
+    {
+        var connector = new MongoDbConnector(credential, admin, MongoDbOptions.AdminAuthSource(credential)) { Configure = Configure };
+        var session = await MongoDbSession.OpenAsync(connector, RotationErrorCode.AdminAuthenticationFailed, cancellationToken);
+        try
+        {
+            await session.AskFeaturesAsync(cancellationToken);
+            return new MongoDbAdminConnection(credential, session);
+        }
+        catch (MongoDbCommandError e)
+        {
+            await session.DisposeAsync();
+            throw e.ToRotationException(credential.FormatEndpoints());
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task<IReadOnlyList<CredentialTestResult>> CheckLoginAsync(
+        DatabaseCredential credential, Login login, string? verifyQuery, CancellationToken cancellationToken) =>
+        MongoDbLoginCheck.RunAsync(new(credential, login, MongoDbOptions.AuthSource(credential)) { Configure = Configure }, verifyQuery, cancellationToken);
+
+    private static RotationException Invalid(string message, string action) => new(RotationErrorCode.InvalidArgument, message, action);
+}
