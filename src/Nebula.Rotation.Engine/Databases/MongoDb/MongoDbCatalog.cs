@@ -54,7 +54,7 @@ internal sealed class MongoDbCatalog(MongoDbSession session, string authSource)
         {
             return [.. Users(await session.ReadAsync("admin", command, cancellationToken)).Where(user => user["user"] == username).Select(user => user["db"].AsString).Where(database => database != authSource)];
         }
-        catch (RotationException e) when (e.Code == RotationErrorCode.DatabaseError)
+        catch (MongoDbCommandError)
         {
             return [];
         }
@@ -69,7 +69,7 @@ internal sealed class MongoDbCatalog(MongoDbSession session, string authSource)
             var user = Users(await session.ReadAsync(authSource, command, cancellationToken)).FirstOrDefault();
             return user is not null && user.TryGetValue("credentials", out var credentials) ? credentials as BsonDocument : null;
         }
-        catch (RotationException e) when (e.Code == RotationErrorCode.DatabaseError)
+        catch (MongoDbCommandError)
         {
             return null;
         }

@@ -21,7 +21,7 @@ internal sealed class MongoDbCommandError(int number, string name, string text) 
     public bool IsRefused => Number is Unauthorized or CommandNotFound or 115 or 238;
 
     public RotationException ToRotationException(string endpoint, PlannedStatement? statement = null) => new(
-        RotationErrorCode.DatabaseError,
+        Number == Unauthorized ? RotationErrorCode.AdminPrivilegeMissing : RotationErrorCode.DatabaseError,
         $"{endpoint}: {Message} ({Number}{(Name.Length > 0 ? " " + Name : "")}).{(statement is null ? "" : $" In: {Shorten(statement.MaskedText)}")}",
         Number == Unauthorized ? "Grant the admin the right that the message names, or give another login with -AdminCredential." : null);
 

@@ -1,0 +1,222 @@
+using System.Security.Cryptography.X509Certificates;
+using MongoDB.Bson;
+using Nebula.Rotation.Integration.Tests.MongoDb.Wire;
+using Nebula.Rotation.Integration.Tests.Topology;
+using Nebula.Rotation.Integration.Tests.Workflow;
+using Nebula.Rotation.Stores;
+
+namespace Nebula.Rotation.Integration.Tests.MongoDb;
+
+/// <summary>What no container can be made to do at the right moment: a primary that steps down in the middle, a member that lags, an answer that is lost.</summary>
+public sealed class MongoStandInTests
+{
+    public static TheoryData<string> Changes => ["createUser", "updateUser", "dropUser"];
+
+    [Theory]
+    [MemberData(nameof(Changes))]
+    public async Task A_primary_that_steps_down_in_the_middle_costs_nothing(string command) =>
+        await RotateThroughFaultAsync(command, WireFault.StepsDown);
+
+    [Theory]
+    [MemberData(nameof(Changes))]
+    public async Task An_answer_that_is_lost_while_the_primary_steps_down_costs_nothing(string command) =>
+        await RotateThroughFaultAsync(command, WireFault.StepsDownAfter);
+
+    [Theory]
+    [InlineData("createUser")]
+    [InlineData("usersInfo")]
+    public async Task A_connection_that_breaks_costs_nothing(string command)
+    {
+        await RotateThroughFaultAsync(command, WireFault.BreaksAfter);
+        await RotateThroughFaultAsync(command, WireFault.BreaksBefore);
+    }
+
+    [Fact]
+    public async Task A_member_that_lags_is_waited_for_before_anybody_is_sent_there()
+    {
+        await using var cluster = NewCluster(new() { Members = 3 }, out var admin);
+        await using var scene = await MongoScene.CreateAsync(MongoServer.Of(cluster, admin));
+        cluster.Nodes[2].IsHeld = true;
+        var waited = false;
+        var observer = new Observer
+        {
+            Progressed = progress =>
+            {
+                if (!progress.Activity.Contains($"Waiting for {cluster.Nodes[2].Name}", StringComparison.Ordinal))
+                    return;
+                Assert.Equal(scene.OldLogin, scene.LiveAsync().GetAwaiter().GetResult().Username);
+                waited = true;
+                cluster.Nodes[2].IsHeld = false;
+            },
+        };
+
+        Assert.Equal(RotationState.Completed, (await scene.RotateAsync(observer: observer)).State);
+        Assert.True(waited);
+    }
+
+    [Fact]
+    public async Task Every_member_that_a_client_may_read_from_is_verified_though_only_one_is_named()
+    {
+        await using var cluster = NewCluster(new() { Members = 3 }, out var admin);
+        await using var scene = await MongoScene.CreateAsync(MongoServer.Of(cluster, admin), change: credential => credential with { HostName = [cluster.Nodes[1].Name] });
+
+        var checks = await scene.Service.TestAsync("app", DatabaseCredential.DefaultScope, null, MongoScene.Ct);
+
+        Assert.Equal(cluster.Nodes.Select(node => node.Name).Order(StringComparer.Ordinal), checks.Select(check => check.Endpoint).Order(StringComparer.Ordinal));
+        Assert.Equal(RotationState.Completed, (await scene.RotateAsync()).State);
+    }
+
+    [Fact]
+    public async Task A_server_without_grants_restrictions_and_an_answer_for_nobody_is_rotated_all_the_same()
+    {
+        await using var cluster = NewCluster(new() { IsCompatible = true }, out var admin);
+        var server = MongoServer.Of(cluster, admin);
+        await using var scene = await MongoScene.CreateAsync(
+            server, change: credential => credential with { Strategy = RotationStrategy.AlternatingUsers }, user: new("roles", new BsonArray { MongoScene.Role("readWrite", "db") }));
+        await scene.RotateAsync();
+        await scene.AdminAsync(new() { { "updateUser", (await scene.LiveAsync()).Username }, { "roles", new BsonArray { MongoScene.Role("read", "db"), MongoScene.Role("read", "db2") } } });
+        await scene.RotateAsync();
+
+        Assert.Equal(scene.OldLogin, (await scene.LiveAsync()).Username);
+        Assert.Equal(["read in db", "read in db2"], (await scene.SnapshotAsync(scene.OldLogin)).Facts.Where(fact => fact.Kind == "Role").Select(fact => $"{fact.Name} in {fact.Database}"));
+        Assert.False((await scene.SnapshotAsync("nobody")).Exists);
+    }
+
+    [Fact]
+    public async Task Routers_forget_a_user_that_was_blocked_or_given_another_password()
+    {
+        await using var cluster = NewCluster(new() { Members = 2, AreRouters = true }, out var admin);
+        await using var scene = await MongoScene.CreateAsync(MongoServer.Of(cluster, admin), change: credential => credential with { Strategy = RotationStrategy.AlternatingUsers });
+        await using (var traffic = new MongoTraffic(scene))
+        {
+            for (var turn = 0; turn < 3; turn++)
+            {
+                var old = await scene.LiveAsync();
+                await traffic.FlowsAsync(4);
+                Assert.Equal(RotationState.Completed, (await scene.RotateAsync()).State);
+                foreach (var router in cluster.Nodes)
+                {
+                    var check = await scene.Engine.CheckLoginAsync(scene.Credential with { HostName = [router.Name] }, old, null, MongoScene.Ct);
+                    Assert.False(Assert.Single(check).Succeeded, $"{router.Name} lets '{old.Username}' in");
+                }
+            }
+
+            Assert.Empty(traffic.Failures);
+        }
+    }
+
+    [Theory]
+    [InlineData(SslMode.Prefer, true, true)]
+    [InlineData(SslMode.Require, true, true)]
+    [InlineData(SslMode.VerifyCA, true, true)]
+    [InlineData(SslMode.VerifyFull, true, false)]
+    [InlineData(SslMode.VerifyCA, false, false)]
+    [InlineData(SslMode.Disable, true, false)]
+    public async Task Over_TLS_each_mode_looks_at_what_it_says(SslMode mode, bool isTrusted, bool succeeds)
+    {
+        using var authority = new TestAuthority("the authority");
+        using var foreign = new TestAuthority("another");
+        // It names another host than the one that is dialled.
+        using var certificate = ToCertificate(authority.Issue("db.example.net"));
+        await using var cluster = NewCluster(new() { Certificate = certificate }, out var admin);
+        var pem = Path.GetTempFileName();
+        await File.WriteAllTextAsync(pem, (isTrusted ? authority : foreign).Pem, MongoScene.Ct);
+        try
+        {
+            var server = MongoServer.Of(cluster, admin) with { SslMode = SslMode.Require };
+            await using var scene = await MongoScene.CreateAsync(server);
+            var credential = scene.Credential with { SslMode = mode, CACertificate = pem, ConnectionTimeout = TimeSpan.FromSeconds(succeeds ? 20 : 3) };
+
+            var check = Assert.Single(await scene.Engine.CheckLoginAsync(credential, await scene.LiveAsync(), null, MongoScene.Ct));
+
+            Assert.True(check.Succeeded == succeeds, check.Message);
+            if (!succeeds)
+                Assert.Equal(RotationErrorCode.ServerUnreachable, check.ErrorCode);
+        }
+        finally
+        {
+            File.Delete(pem);
+        }
+    }
+
+    [Fact]
+    public async Task Over_TLS_with_a_certificate_that_fits_a_rotation_needs_no_other_help()
+    {
+        using var authority = new TestAuthority("the authority");
+        using var certificate = ToCertificate(authority.Issue("127.0.0.1"));
+        await using var cluster = NewCluster(new() { Certificate = certificate, Members = 3 }, out var admin);
+        var pem = Path.GetTempFileName();
+        await File.WriteAllTextAsync(pem, authority.Pem, MongoScene.Ct);
+        try
+        {
+            await using var scene = await MongoScene.CreateAsync(MongoServer.Of(cluster, admin) with { SslMode = SslMode.VerifyFull, CACertificate = pem });
+            Assert.Equal(RotationState.Completed, (await scene.RotateAsync()).State);
+        }
+        finally
+        {
+            File.Delete(pem);
+        }
+    }
+
+    [Fact]
+    public async Task A_role_that_is_gone_is_named_before_anything_is_touched()
+    {
+        await using var cluster = NewCluster(new(), out var admin);
+        await using var scene = await MongoScene.CreateAsync(MongoServer.Of(cluster, admin));
+        // As if by hand: dropRole would take it from its users.
+        cluster.Roles.Remove(("admin", $"{scene.Database} shared \"role\""));
+
+        var exception = await Assert.ThrowsAsync<RotationException>(() => scene.RotateAsync());
+
+        Assert.Equal(RotationErrorCode.PlanBlocked, exception.Code);
+        Assert.Contains("shared \"role\"@admin", exception.Message, StringComparison.Ordinal);
+        Assert.Equal([scene.OldLogin], await scene.UsersAsync());
+    }
+
+    [Fact]
+    public async Task What_is_no_MongoDB_and_what_is_not_there_is_said_at_once()
+    {
+        await using var cluster = NewCluster(new(), out var admin);
+        await using var scene = await MongoScene.CreateAsync(MongoServer.Of(cluster, admin));
+        using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        silent.Start();
+        var port = ((System.Net.IPEndPoint)silent.LocalEndpoint).Port;
+        silent.Stop();
+
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        var check = Assert.Single(await scene.Engine.CheckLoginAsync(scene.Credential with { HostName = [$"127.0.0.1:{port}"] }, await scene.LiveAsync(), null, MongoScene.Ct));
+        Assert.Equal(RotationErrorCode.ServerUnreachable, check.ErrorCode);
+        Assert.True(clock.Elapsed < scene.Credential.ConnectionTimeout, $"{clock.Elapsed}");
+    }
+
+    private static WireCluster NewCluster(WireOptions options, out Login admin)
+    {
+        admin = SharedMongo.NewAdmin();
+        return WireCluster.Start(options, admin.Username, admin.Password.Reveal());
+    }
+
+    private static X509Certificate2 ToCertificate((string CertificatePem, string KeyPem) issued)
+    {
+        using var certificate = X509Certificate2.CreateFromPem(issued.CertificatePem, issued.KeyPem);
+        return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), null);
+    }
+
+    /// <summary>One command of the tool's meets the fault once, while an application works.</summary>
+    private static async Task RotateThroughFaultAsync(string command, WireFault fault)
+    {
+        await using var cluster = NewCluster(new() { Members = 3 }, out var admin);
+        await using var scene = await MongoScene.CreateAsync(MongoServer.Of(cluster, admin));
+        var before = (await scene.SnapshotAsync(scene.OldLogin)).Facts.ToHashSet();
+        var met = 0;
+        cluster.Fault = (_, document) => document.GetElement(0).Name == command && Interlocked.Increment(ref met) == 1 ? fault : WireFault.None;
+
+        var record = await scene.RotateAsync();
+
+        Assert.True(met > 1, $"{command} was sent {met} times");
+        Assert.Equal(RotationState.Completed, record.State);
+        var live = await scene.LiveAsync();
+        Assert.Equal([live.Username], await scene.UsersAsync());
+        Assert.Equal(before, (await scene.SnapshotAsync(live.Username)).Facts.ToHashSet());
+        Assert.True(await scene.LogsInAsync(live.Username, live.Password.Reveal()));
+    }
+}
