@@ -35,6 +35,9 @@ public interface ICredentialStore : IAsyncDisposable
     /// <summary>The login of a version, or null when there is none or its secret was erased.</summary>
     Task<Login?> GetLoginAsync(Guid credentialId, int version, CancellationToken cancellationToken);
 
+    /// <summary>The numbers of the versions whose password the store still has, in their order.</summary>
+    Task<IReadOnlyList<int>> ListSecretVersionsAsync(Guid credentialId, CancellationToken cancellationToken);
+
     /// <summary>The stored admin login, or null.</summary>
     Task<Login?> GetAdminLoginAsync(Guid credentialId, CancellationToken cancellationToken);
 

@@ -64,6 +64,11 @@ public sealed record DatabaseCredential
     /// <summary>How often the credential is due, or null for only on demand.</summary>
     public TimeSpan? RotationInterval { get; init; }
 
+    /// <summary>
+    /// How many earlier logins keep their password in the store after they were retired, so that an undo can make them again; the older ones' are erased.
+    /// </summary>
+    public int KeepVersions { get; init; } = 1;
+
     /// <summary>The template of new user names, or null for <c>{name}_{random}</c>.</summary>
     public string? UsernameTemplate { get; init; }
 

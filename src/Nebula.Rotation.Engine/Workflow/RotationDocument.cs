@@ -14,7 +14,7 @@ internal sealed class RotationDocument
     public required DocumentLogin From { get; set; }
 
     /// <summary>The login that takes its place.</summary>
-    public required DocumentLogin To { get; init; }
+    public required DocumentLogin To { get; set; }
 
     /// <summary>The facts of <see cref="From"/> that were planned with.</summary>
     public required LoginSnapshot Source { get; init; }
@@ -46,6 +46,15 @@ internal sealed class RotationDocument
 
     /// <summary>The state of the rotation that this one reverses, to return to if the reversal fails; null when it reverses none.</summary>
     public RotationState? ReversedState { get; init; }
+
+    /// <summary>Forgets the passwords of some versions.</summary>
+    public void Forget(IReadOnlyCollection<int> versions)
+    {
+        if (versions.Contains(From.Version))
+            From = From.WithoutPassword();
+        if (versions.Contains(To.Version))
+            To = To.WithoutPassword();
+    }
 
     public byte[] Serialize() => JsonSerializer.SerializeToUtf8Bytes(this);
 

@@ -124,12 +124,19 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
     public Task PublishVersionAsync(CancellationToken cancellationToken) =>
         Store.PublishVersionAsync(lease.Lease, Id, Document.To.Version, Document.To.ToLogin(), cancellationToken);
 
+    /// <summary>Replaces the document of another record of this credential.</summary>
+    public Task WriteDocumentAsync(Guid rotationId, RotationDocument document, CancellationToken cancellationToken) =>
+        Store.WriteDocumentAsync(lease.Lease, rotationId, document.Serialize(), cancellationToken);
+
+    /// <summary>Forgets the password of a version in the list of versions.</summary>
+    public Task EraseSecretAsync(int version, CancellationToken cancellationToken) => Store.EraseSecretAsync(lease.Lease, version, cancellationToken);
+
     /// <summary>Forgets the old password wherever this record keeps it.</summary>
     public async Task EraseOldSecretAsync(CancellationToken cancellationToken)
     {
         Document.From = Document.From.WithoutPassword();
         await SaveDocumentAsync(cancellationToken);
-        await Store.EraseSecretAsync(lease.Lease, Document.From.Version, cancellationToken);
+        await EraseSecretAsync(Document.From.Version, cancellationToken);
     }
 
     /// <summary>A login that has its turn again is kept for an undo no longer: closes the record that kept it.</summary>

@@ -66,21 +66,20 @@ internal sealed class RotationWorkflow(WorkflowServices services)
     {
         var credential = await LoadAsync(request, stop);
         await using var lease = await TakeLeaseAsync(credential, stop);
-        var record = await FindOpenAsync(credential, stop) is { } open && (request.RotationId is null || request.RotationId == open.RotationId)
-            ? open
-            : await FindAsync(credential, request.RotationId, stop);
+        var current = await _store.GetCurrentLoginAsync(credential.Id, stop);
+        var record = await FindOpenAsync(credential, stop) is { } open && (request.RotationId is null || request.RotationId == open.RotationId) ? open
+            : request.RotationId is null ? await Reversals.FindAsync(_store, credential, current.Version, stop)
+            : null;
+        record ??= await FindAsync(credential, request.RotationId, stop);
 
         if (record.State is RotationState.Running or RotationState.RollbackFailed)
             return await FinishAsync(record.RotationId, credential, lease, request, observer, stop);
-        var current = await _store.GetCurrentLoginAsync(credential.Id, stop);
-        if (record.State is not (RotationState.Draining or RotationState.Retained) || record.ToVersion != current.Version)
+        if (!Reversals.IsReversible(record, current.Version))
         {
             throw new RotationException(
                 RotationErrorCode.UndoNotPossible,
-                record.State == RotationState.Completed
-                    ? $"Rotation {record.RotationId} is complete: '{record.OldUsername}' was retired."
-                    : $"Rotation {record.RotationId} is {record.State}; '{current.Login.Username}' is live.",
-                "Nothing was changed. Run Invoke-NebulaRotation to replace the live login by a new one; rotate with -RetainFor to keep the old one for a while.");
+                $"Rotation {record.RotationId} is {record.State}; '{current.Login.Username}' is live.",
+                "Nothing was changed. Get-NebulaRotation lists the rotations: the newest that is not undone is the one to undo.");
         }
 
         var journal = await ReadAsync(record.RotationId, stop);
@@ -215,6 +214,7 @@ internal sealed class RotationWorkflow(WorkflowServices services)
                     await RetireStage.PutAwayAsync(run, run.LeaseLost);
                 var message = isLive ? $"'{live}' is live again." : $"{RetireStage.Gone(run)} Its retention is over.";
                 await run.ReportAsync(clock, StageStatus.Succeeded, message, run.LeaseLost);
+                await OldSecrets.EraseAsync(run, run.LeaseLost);
                 await run.SetStateAsync(new() { State = RotationState.Completed, FinishedAt = services.Time.GetUtcNow() }, run.LeaseLost);
             }
             catch (Exception exception)

@@ -26,6 +26,8 @@ internal sealed record CredentialSettings
 
     public TimeSpan? RotationInterval { get; init; }
 
+    public int KeepVersions { get; init; } = 1;
+
     public string? UsernameTemplate { get; init; }
 
     public required PasswordPolicy PasswordPolicy { get; init; }
@@ -49,6 +51,7 @@ internal sealed record CredentialSettings
             ConnectionTimeout = credential.ConnectionTimeout,
             Strategy = credential.Strategy,
             RotationInterval = credential.RotationInterval,
+            KeepVersions = credential.KeepVersions,
             UsernameTemplate = credential.UsernameTemplate,
             PasswordPolicy = credential.PasswordPolicy,
             Option = credential.Option,

@@ -162,6 +162,7 @@ internal static class CredentialTable
             ConnectionTimeout = settings.ConnectionTimeout,
             Strategy = settings.Strategy,
             RotationInterval = settings.RotationInterval,
+            KeepVersions = settings.KeepVersions,
             UsernameTemplate = settings.UsernameTemplate,
             PasswordPolicy = settings.PasswordPolicy,
             Option = new Dictionary<string, string>(settings.Option, StringComparer.OrdinalIgnoreCase),

@@ -39,6 +39,11 @@ internal sealed class LoginTable(ScopeTable scopes)
         ("$id", Column.Of(credentialId)),
         ("$version", version));
 
+    public static List<int> ListSecretVersions(SqliteSession session, Guid credentialId) => session.All(
+        "SELECT version FROM versions WHERE credential_id = $id AND secret IS NOT NULL ORDER BY version",
+        static row => row.GetInt32(0),
+        ("$id", Column.Of(credentialId)));
+
     public static int GetLastVersion(SqliteSession session, Guid credentialId) =>
         session.Scalar("SELECT max(version) FROM versions WHERE credential_id = $id", ("$id", Column.Of(credentialId))) is long last
             ? (int)last

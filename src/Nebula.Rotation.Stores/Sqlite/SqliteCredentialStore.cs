@@ -150,6 +150,10 @@ public sealed class SqliteCredentialStore : ICredentialStore
         _database.ReadAsync(session => _logins.Read(session, credentialId, version), cancellationToken);
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<int>> ListSecretVersionsAsync(Guid credentialId, CancellationToken cancellationToken) =>
+        await _database.ReadAsync(session => LoginTable.ListSecretVersions(session, credentialId), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<Login?> GetAdminLoginAsync(Guid credentialId, CancellationToken cancellationToken) =>
         _database.ReadAsync(session => _logins.ReadAdmin(session, credentialId), cancellationToken);
 

@@ -25,6 +25,7 @@ internal static class CredentialSettings
         string[]? tags = given.Tag is null ? null : [.. given.Tag];
         var (port, database, admin, ssl) = (given.Port, given.Database, given.AdminCredentialName, given.SslMode);
         var (connections, strategy, interval, template) = (given.MaxConnections, given.Strategy, given.RotationInterval, given.UsernameTemplate);
+        var versions = given.KeepVersions;
         return credential => credential with
         {
             HostName = hosts ?? credential.HostName,
@@ -37,6 +38,7 @@ internal static class CredentialSettings
             ConnectionTimeout = timeout ?? credential.ConnectionTimeout,
             Strategy = strategy ?? credential.Strategy,
             RotationInterval = interval is null ? credential.RotationInterval : interval > TimeSpan.Zero ? interval : null,
+            KeepVersions = versions ?? credential.KeepVersions,
             UsernameTemplate = Cleared(template, credential.UsernameTemplate),
             PasswordPolicy = policy ?? credential.PasswordPolicy,
             Option = option ?? credential.Option,

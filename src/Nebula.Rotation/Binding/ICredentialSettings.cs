@@ -25,6 +25,8 @@ internal interface ICredentialSettings
 
     TimeSpan? RotationInterval { get; }
 
+    int? KeepVersions { get; }
+
     string? UsernameTemplate { get; }
 
     PasswordPolicy? PasswordPolicy { get; }

@@ -83,6 +83,11 @@ public sealed class NewNebulaDbCredentialCommand : StoreCmdlet, ICredentialSetti
     [Duration]
     public TimeSpan? RotationInterval { get; set; }
 
+    /// <summary>How many earlier logins keep their password in the store after they were retired, for an undo; 1 when not given.</summary>
+    [Parameter]
+    [ValidateRange(0, 1000)]
+    public int? KeepVersions { get; set; }
+
     /// <summary>The template of new user names.</summary>
     [Parameter]
     public string? UsernameTemplate { get; set; }

@@ -33,7 +33,7 @@ public sealed class AlternatingCrashTests
             finish: async world =>
             {
                 var before = (await world.Store.GetLoginAsync(world.Credential.Id, 2, CancellationToken.None))!;
-                if ((await world.LastRotationAsync())!.State == RotationState.Completed)
+                if ((await world.LastRotationAsync())!.ToVersion == 2)
                     return;
                 await world.Runner().UndoAsync(Request, new RecordingObserver(), CancellationToken.None);
                 Assert.Equal("app_b", (await world.LiveLoginAsync()).Username);

@@ -48,6 +48,38 @@ public sealed class CrashTests
     }
 
     [Fact]
+    public async Task An_undo_after_the_drop_may_die_at_any_call_and_resume_finishes_it()
+    {
+        var died = await EverywhereAsync(
+            prepare: world => world.RotateAsync(Request),
+            work: (world, touch) => world.Runner(touch).UndoAsync(Request, new RecordingObserver(), CancellationToken.None),
+            finish: world => world.Runner().ResumeAsync(Request, new RecordingObserver(), CancellationToken.None));
+
+        Assert.True(died.Count > 80, $"{died.Count} points");
+    }
+
+    [Fact]
+    public async Task A_rotation_that_erases_older_passwords_may_die_at_any_call()
+    {
+        var died = await EverywhereAsync(
+            prepare: async world =>
+            {
+                await world.RotateAsync(Request);
+                await world.RotateAsync(Request);
+            },
+            work: (world, touch) => world.Runner(touch).RotateAsync(Request, new RecordingObserver(), CancellationToken.None),
+            finish: async world =>
+            {
+                await world.Runner().ResumeAsync(Request, new RecordingObserver(), CancellationToken.None);
+                await world.RotateAsync(Request);
+                Assert.Equal(2, (await world.Store.ListSecretVersionsAsync(world.Credential.Id, CancellationToken.None)).Count);
+            });
+
+        Assert.Contains("before erase", died);
+        Assert.True(died.Count > 80, $"{died.Count} points");
+    }
+
+    [Fact]
     public async Task A_resume_may_die_at_any_call_too()
     {
         // The first death leaves a record before, respectively after, the commit point.

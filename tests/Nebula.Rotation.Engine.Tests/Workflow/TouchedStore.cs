@@ -30,6 +30,9 @@ internal sealed class TouchedStore(ICredentialStore store, Action<string> touch)
     public Task<Login?> GetLoginAsync(Guid credentialId, int version, CancellationToken cancellationToken) =>
         store.GetLoginAsync(credentialId, version, cancellationToken);
 
+    public Task<IReadOnlyList<int>> ListSecretVersionsAsync(Guid credentialId, CancellationToken cancellationToken) =>
+        store.ListSecretVersionsAsync(credentialId, cancellationToken);
+
     public Task<Login?> GetAdminLoginAsync(Guid credentialId, CancellationToken cancellationToken) =>
         store.GetAdminLoginAsync(credentialId, cancellationToken);
 

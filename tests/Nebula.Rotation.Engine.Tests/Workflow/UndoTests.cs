@@ -1,3 +1,5 @@
+using Nebula.Rotation.Engine.Workflow;
+
 namespace Nebula.Rotation.Engine.Tests.Workflow;
 
 public sealed class UndoTests
@@ -83,17 +85,118 @@ public sealed class UndoTests
     }
 
     [Fact]
-    public async Task A_dropped_login_cannot_come_back_and_undo_says_so()
+    public async Task A_dropped_login_comes_back_with_its_password_and_with_what_the_live_one_has_now()
+    {
+        await using var world = await World.CreateAsync("a1", "a2", "o1");
+        var rotated = await world.RotateAsync();
+        world.Server.Revoke(rotated.NewUsername, ModelPlanner.Fact("a2"));
+        world.Server.Grant(rotated.NewUsername, ModelPlanner.Fact("a3"));
+
+        var undone = await world.Runner().UndoAsync(new() { Name = "app", GracePeriod = TimeSpan.Zero }, world.Observer, TestContext.Current.CancellationToken);
+
+        Assert.Equal(RotationState.Completed, undone.State);
+        Assert.Equal(("app", World.AppPassword), ((await world.LiveLoginAsync()).Username, (await world.LiveLoginAsync()).Password.Reveal()));
+        await world.AssertCleanAsync("a1", "a3", "o1");
+        var warning = Assert.Single(world.Observer.Messages, message => message.Kind == RotationMessageKind.Warning).Text;
+        Assert.Contains("does not get back: Model a2", warning, StringComparison.Ordinal);
+        Assert.Contains("did not have: Model a3", warning, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_undo_after_the_drop_can_be_undone_itself()
+    {
+        await using var world = await World.CreateAsync("a1", "o1");
+        var rotated = await world.RotateAsync();
+        await world.Runner().UndoAsync(new() { Name = "app", GracePeriod = TimeSpan.Zero }, world.Observer, TestContext.Current.CancellationToken);
+
+        await world.Runner().UndoAsync(new() { Name = "app", GracePeriod = TimeSpan.Zero }, world.Observer, TestContext.Current.CancellationToken);
+
+        Assert.Equal(rotated.NewUsername, (await world.LiveLoginAsync()).Username);
+        await world.AssertCleanAsync("a1", "o1");
+    }
+
+    [Fact]
+    public async Task An_undo_after_the_drop_that_fails_leaves_the_rotation_complete()
+    {
+        await using var world = await World.CreateAsync("a1", "o1");
+        var rotated = await world.RotateAsync();
+
+        await Assert.ThrowsAsync<RotationException>(
+            () => world.Runner().UndoAsync(new() { Name = "app", VerifyQuery = "fails" }, world.Observer, TestContext.Current.CancellationToken));
+
+        Assert.Equal(RotationState.Completed, (await world.Store.ReadRotationAsync(rotated.RotationId, TestContext.Current.CancellationToken))!.Record.State);
+        await world.AssertCleanAsync("a1", "o1");
+    }
+
+    [Fact]
+    public async Task A_login_of_the_same_name_that_somebody_made_since_is_not_taken_over()
     {
         await using var world = await World.CreateAsync("a1");
         await world.RotateAsync();
+        world.Server.Add("app", "a human's");
+
+        var exception = await Assert.ThrowsAsync<RotationException>(
+            () => world.Runner().UndoAsync(new() { Name = "app" }, world.Observer, TestContext.Current.CancellationToken));
+
+        Assert.Equal(RotationErrorCode.UndoNotPossible, exception.Code);
+        Assert.True(world.Server.LogsIn("app", "a human's"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Where_the_password_was_erased_undo_says_so(bool isEmergency)
+    {
+        await using var world = await World.CreateAsync("a1");
+        if (!isEmergency)
+            await world.KeepVersionsAsync(0);
+        await world.RotateAsync(new() { Name = "app", GracePeriod = TimeSpan.Zero, Emergency = isEmergency });
         var live = await world.LiveLoginAsync();
 
         var exception = await Assert.ThrowsAsync<RotationException>(
             () => world.Runner().UndoAsync(new() { Name = "app" }, world.Observer, TestContext.Current.CancellationToken));
 
         Assert.Equal(RotationErrorCode.UndoNotPossible, exception.Code);
+        Assert.Contains("was erased", exception.Message, StringComparison.Ordinal);
         Assert.Equal(live.Username, (await world.LiveLoginAsync()).Username);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task As_many_retired_passwords_are_kept_as_the_credential_says(int count)
+    {
+        await using var world = await World.CreateAsync("a1");
+        await world.KeepVersionsAsync(count);
+        for (var time = 0; time < 4; time++)
+            await world.RotateAsync();
+
+        Assert.Equal(
+            Enumerable.Range(5 - count, count + 1),
+            await world.Store.ListSecretVersionsAsync(world.Credential.Id, TestContext.Current.CancellationToken));
+        foreach (var record in await world.Store.ListRotationsAsync(new(), TestContext.Current.CancellationToken))
+        {
+            var document = RotationDocument.Deserialize((await world.Store.ReadRotationAsync(record.RotationId, TestContext.Current.CancellationToken))!.Document);
+            Assert.Equal(record.FromVersion >= 5 - count, document.From.Password.Length > 0);
+            Assert.Equal(record.ToVersion >= 5 - count, document.To.Password.Length > 0);
+        }
+    }
+
+    [Fact]
+    public async Task The_passwords_of_a_retained_login_are_kept_until_its_time_is_over()
+    {
+        await using var world = await World.CreateAsync("a1");
+        await world.KeepVersionsAsync(0);
+        await world.RotateAsync(Keep);
+        await world.RotateAsync(Keep);
+        Assert.Equal([1, 2, 3], await world.Store.ListSecretVersionsAsync(world.Credential.Id, TestContext.Current.CancellationToken));
+
+        world.Time.Advance(TimeSpan.FromDays(2));
+        await world.Runner().ResumeAsync(new() { Name = "app" }, world.Observer, TestContext.Current.CancellationToken);
+        await world.Runner().ResumeAsync(new() { Name = "app" }, world.Observer, TestContext.Current.CancellationToken);
+
+        Assert.Equal([3], await world.Store.ListSecretVersionsAsync(world.Credential.Id, TestContext.Current.CancellationToken));
     }
 
     [Fact]

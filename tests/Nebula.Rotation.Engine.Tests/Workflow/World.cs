@@ -86,6 +86,10 @@ internal sealed class World : IAsyncDisposable
             null,
             CancellationToken.None);
 
+    public async Task KeepVersionsAsync(int count) =>
+        Credential = await Store.UpdateAsync(
+            (await Store.FindAsync("app", DatabaseCredential.DefaultScope, CancellationToken.None))! with { KeepVersions = count }, null, null, CancellationToken.None);
+
     public async Task<Login> LiveLoginAsync() => (await Store.GetCurrentLoginAsync(Credential.Id, CancellationToken.None)).Login;
 
     public async Task<RotationRecord?> LastRotationAsync()

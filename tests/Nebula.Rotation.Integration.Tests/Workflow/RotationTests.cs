@@ -105,6 +105,40 @@ public abstract class RotationTests(SharedPostgres postgres)
         Assert.True(diff.IsEmpty, diff.ToString());
     }
 
+    [Theory]
+    [InlineData(RotationStrategy.DualUser)]
+    [InlineData(RotationStrategy.AlternatingUsers)]
+    public async Task Undo_of_a_completed_rotation_makes_the_old_login_again_with_its_password_and_what_the_live_one_has_now(RotationStrategy strategy)
+    {
+        await using var scene = await Scene.CreateAsync(postgres);
+        await using (var traffic = new Traffic(scene))
+        {
+            await traffic.FlowsAsync(30);
+            var completed = await scene.RotateAsync(new() { Name = "app", GracePeriod = TimeSpan.FromMilliseconds(100), Strategy = strategy });
+            Assert.Equal(RotationState.Completed, completed.State);
+            var current = PostgresServer.Identifier(completed.NewUsername);
+            await scene.Database.ExecuteAsync($"ALTER ROLE {current} CONNECTION LIMIT 77; REVOKE GRANT OPTION FOR UPDATE ON public.shared FROM {current}");
+            var before = await ReadAsync(scene, completed.NewUsername);
+            await traffic.FlowsAsync(30);
+
+            Assert.Equal(RotationState.Completed, scene.Track(await scene.Service.UndoAsync(Scene.Request(), new Observer(), Scene.Ct)).State);
+
+            Assert.Equal((scene.OldLogin, Scene.OldPassword), ((await scene.LiveAsync()).Username, (await scene.LiveAsync()).Password.Reveal()));
+            await traffic.FlowsAsync(30);
+            Assert.Empty(traffic.Failures);
+            if (strategy == RotationStrategy.DualUser)
+            {
+                Assert.Equal([scene.OldLogin], await scene.LoginsAsync());
+                var diff = DumpOracle.Diff(before, await ReadAsync(scene, scene.OldLogin), DumpRule.PinnedSearchPath);
+                Assert.True(diff.IsEmpty, diff.ToString());
+            }
+        }
+
+        await using var connection = await scene.Database.OpenAsync();
+        await using var command = new NpgsqlCommand("SELECT rolconnlimit FROM pg_roles WHERE rolname = $1", connection) { Parameters = { new() { Value = scene.OldLogin } } };
+        Assert.Equal(77, await command.ExecuteScalarAsync(Scene.Ct));
+    }
+
     [Fact]
     public async Task A_long_transaction_holds_a_move_up_and_the_application_no_longer_than_the_lock_timeout()
     {

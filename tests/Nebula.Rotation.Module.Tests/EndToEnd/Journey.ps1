@@ -40,6 +40,7 @@ Get-NebulaConnectionString -Name app -Store $store
 
 '== back'
 Undo-NebulaRotation -Name app -Store $store -Force -GracePeriod 0 -Verbose
+Invoke-NebulaRotation -Name app -Store $store -Force -Emergency -Verbose
 Undo-NebulaRotation -Name app -Store $store -Force -Verbose
 Get-NebulaRotation -Name app -Store $store | ForEach-Object { $_; $_.Stages; [Management.Automation.PSSerializer]::Serialize($_, 6) }
 Get-NebulaDbCredential -Store $store | ForEach-Object { $_; [Management.Automation.PSSerializer]::Serialize($_, 6) }

@@ -25,6 +25,8 @@ internal static class CompleteStage
         await run.SaveDocumentAsync(cancellationToken);
         await run.ReportAsync(clock, StageStatus.Succeeded, message, cancellationToken, ("Facts", current.Facts.Count));
         var retained = run.Settings.RetainFor > TimeSpan.Zero;
+        if (!retained)
+            await OldSecrets.EraseAsync(run, cancellationToken);
         var now = run.Time.GetUtcNow();
         await run.SetStateAsync(
             new()

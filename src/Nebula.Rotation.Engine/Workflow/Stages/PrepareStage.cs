@@ -82,12 +82,11 @@ internal static class PrepareStage
             var target = await admin.ReadSnapshotAsync(to.Username, cancellationToken);
             if (input.Reverses is null && takesTurns)
                 await AlternateLogins.RequireOursAsync(services.Store, credential, target, cancellationToken);
-            if (input.Reverses is not null && (!target.Exists || to.Password.Length == 0))
+            if (input.Reverses is { } reversed)
             {
-                throw new RotationException(
-                    RotationErrorCode.UndoNotPossible,
-                    target.Exists ? $"The password of '{to.Username}' was erased." : $"'{to.Username}' is not there any more.",
-                    "Run Invoke-NebulaRotation to replace the live login by a new one.");
+                Reversals.Require(reversed.Record, reversed.Document, to, target);
+                if (reversed.Record.State == RotationState.Completed && Reversals.DescribeChanges(engine.Planner, reversed.Document, source) is { } changes)
+                    input.Observer.OnMessage(RotationMessageKind.Warning, changes);
             }
 
             // Where a reversal finds two passwords, both are ours.
@@ -112,7 +111,9 @@ internal static class PrepareStage
                     Source = source,
                     TargetBefore = target,
                     Strategy = strategy,
-                    SetsPassword = takesTurns && (input.Reverses is null ? target.Exists : input.PasswordWasTaken),
+                    SetsPassword = !sharesName && target.Exists && (input.Reverses is { } which
+                        ? input.PasswordWasTaken || which.Record.State == RotationState.Completed
+                        : takesTurns),
                     ReversedState = input.Reverses?.Record.State,
                     FaithfulBefore = input.Reverses?.Document.AnnouncedAt,
                 },

@@ -64,18 +64,15 @@ internal static class RetireStage
 
     /// <summary>What has become of the old login when it has been put away.</summary>
     public static string Gone(RotationRun run) =>
-        run.SharesName ? $"The old password of '{run.OldUsername}' is forgotten."
+        run.SharesName ? $"The old password of '{run.OldUsername}' is gone."
         : run.TakesTurns ? $"'{run.OldUsername}' is idle until its next turn." : $"'{run.OldUsername}' dropped.";
 
     /// <summary>The last of a login that is blocked: dropped, or left idle for its next turn.</summary>
     public static async Task<int> PutAwayAsync(RotationRun run, CancellationToken cancellationToken)
     {
+        // The server forgot the old password at Retire already.
         if (run.SharesName)
-        {
-            // The server forgot it at Retire.
-            await run.EraseOldSecretAsync(cancellationToken);
             return 0;
-        }
 
         var (step, verb) = run.TakesTurns ? (Steps.Idle, "left idle") : (Steps.Drop, "dropped");
         var activity = run.TakesTurns ? $"Leaving '{run.OldUsername}' idle" : $"Dropping '{run.OldUsername}'";

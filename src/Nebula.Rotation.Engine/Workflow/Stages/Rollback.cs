@@ -24,7 +24,7 @@ internal static class Rollback
             var clock = run.StartStage(RotationStage.CreateLogin, $"Taking '{run.NewUsername}' back");
             var message = run.SharesName ? await SecondPassword.WithdrawAsync(run, cancellationToken)
                 : !run.Document.TargetBefore.Exists ? await RemoveAsync(run, cancellationToken)
-                : run.Document is { SetsPassword: true, ReversedState: null } ? await LeaveIdleAsync(run, cancellationToken)
+                : run.Document is { SetsPassword: true, ReversedState: null or RotationState.Completed } ? await LeaveIdleAsync(run, cancellationToken)
                 : await RestoreAsync(run, cancellationToken);
             await run.JournalAsync(RotationStage.CreateLogin, Steps.Login, JournalPhase.Undone, cancellationToken);
             await run.ReportAsync(clock, StageStatus.RolledBack, message, cancellationToken);
