@@ -6,6 +6,8 @@ class TestTally {
     [int] $Skipped
     [Collections.Generic.List[string]] $FailedNames = [Collections.Generic.List[string]]::new()
     [Collections.Generic.List[string]] $SkippedNames = [Collections.Generic.List[string]]::new()
+    # What MongoDB's tests ran on: a stand-in proves less than a server, and a reader of the result must know.
+    [Collections.Generic.SortedSet[string]] $MongoServers = [Collections.Generic.SortedSet[string]]::new()
 
     [void] AddFailed([string] $name) {
         $this.Failed++
@@ -82,6 +84,12 @@ function Add-Results([TestTally] $Tally, [string] $ResultFile, [string] $Framewo
         }
     }
 
+    foreach ($output in $xml.SelectNodes('//test/output')) {
+        foreach ($match in [regex]::Matches($output.InnerText, '(?m)^MongoDB server: (.+?)\r?$')) {
+            [void]$Tally.MongoServers.Add($match.Groups[1].Value)
+        }
+    }
+
     # A fixture that failed to start or to clean up belongs to no test.
     foreach ($problem in $xml.SelectNodes('//errors/error')) {
         $Tally.AddFailed("$($problem.GetAttribute('type')) $($problem.GetAttribute('name')) ($Framework)")
@@ -127,6 +135,7 @@ function Invoke-PesterTests([TestTally] $Tally) {
 function Write-Tally([TestTally] $Tally) {
     foreach ($name in $Tally.SkippedNames) { $Host.UI.WriteLine("skipped: $name") }
     foreach ($name in $Tally.FailedNames) { $Host.UI.WriteLine("failed: $name") }
+    if ($Tally.MongoServers.Count -gt 0) { $Host.UI.WriteLine("MongoDB: $([string]::Join(', ', $Tally.MongoServers))") }
     $Host.UI.WriteLine("$($Tally.Passed) passed, $($Tally.Failed) failed, $($Tally.Skipped) skipped")
     return [int]($Tally.Failed -gt 0 -or $Tally.Passed -eq 0)
 }

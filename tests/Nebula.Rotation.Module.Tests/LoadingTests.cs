@@ -75,6 +75,28 @@ public sealed class LoadingTests
     }
 
     [Fact]
+    public void A_MongoDB_cmdlet_loads_its_own_driver_and_no_other_where_nobody_else_finds_it()
+    {
+        using var host = new ScriptHostProcess();
+        var result = host.RunScript($$"""
+            Import-Module '{{Repository.Manifest}}'
+            $password = [Security.SecureString]::new()
+            $password.AppendChar('x')
+            $login = [Management.Automation.PSCredential]::new('app', $password)
+            $store = [IO.Path]::Combine([IO.Directory]::GetCurrentDirectory(), 'store.db')
+            $null = New-NebulaDbCredential app -DatabaseType MongoDb -HostName 127.0.0.1 -Port 1 -Credential $login -SkipCheck -Store $store
+            Get-NebulaConnectionString app -AsPlainText -Store $store
+            (Test-NebulaCredential app -Store $store).ErrorCode.ToString()
+            [AppDomain]::CurrentDomain.GetAssemblies() | ForEach-Object { $_.GetName().Name } |
+                Where-Object { $_ -match '^(Npgsql|MySql|MongoDB\.Driver|StackExchange)' }
+            try { [Reflection.Assembly]::Load('MongoDB.Driver').FullName } catch { $_.Exception.InnerException.GetType().Name }
+            """);
+        Assert.Equal(
+            ["mongodb://app:x@127.0.0.1:1/admin?authSource=admin", "ServerUnreachable", "MongoDB.Driver", "FileNotFoundException"],
+            result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
     public void The_cmdlet_assembly_refers_to_no_engine() =>
         Assert.DoesNotContain(
             typeof(Commands.InvokeNebulaRotationCommand).Assembly.GetReferencedAssemblies(),

@@ -41,6 +41,8 @@ internal sealed class MongoScene : IAsyncDisposable
 
     public RotationService Service { get; }
 
+    public string StorePath => Path.Combine(_folder.FullName, "store.db");
+
     public string OldLogin { get; private set; } = "";
 
     public string AuthSource { get; private set; } = "admin";

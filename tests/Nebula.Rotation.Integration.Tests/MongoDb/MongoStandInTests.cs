@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using MongoDB.Bson;
+using Nebula.Rotation.Engine.Databases.MongoDb;
 using Nebula.Rotation.Integration.Tests.MongoDb.Wire;
 using Nebula.Rotation.Integration.Tests.Topology;
 using Nebula.Rotation.Integration.Tests.Workflow;
@@ -156,6 +157,89 @@ public sealed class MongoStandInTests
         {
             File.Delete(pem);
         }
+    }
+
+    [Fact]
+    public async Task Where_no_TLS_is_offered_prefer_does_without()
+    {
+        await using var cluster = NewCluster(new() { Members = 2 }, out var admin);
+        await using var scene = await MongoScene.CreateAsync(MongoServer.Of(cluster, admin) with { SslMode = SslMode.Prefer });
+
+        Assert.Equal(RotationState.Completed, (await scene.RotateAsync()).State);
+    }
+
+    [Fact]
+    public async Task Passwords_go_to_another_machine_over_TLS_or_by_leave_only()
+    {
+        await using var cluster = NewCluster(new() { Members = 2, MissingMember = "elsewhere.invalid:27017" }, out var admin);
+        var engine = new MongoDbEngine();
+        foreach (var allowed in new[] { "", "ClearText" })
+        {
+            var credential = new DatabaseCredential
+            {
+                Name = "app",
+                DatabaseType = DatabaseType.MongoDb,
+                HostName = [cluster.Nodes[0].Name],
+                Port = 27017,
+                Database = "db",
+                Username = admin.Username,
+                SslMode = SslMode.Disable,
+                Option = new Dictionary<string, string> { ["Allow"] = allowed },
+            };
+            await using var connection = await engine.ConnectAdminAsync(credential, admin, MongoScene.Ct);
+            var preflight = await connection.PreflightAsync(credential, await connection.ReadSnapshotAsync(admin.Username, MongoScene.Ct), MongoScene.Ct);
+
+            Assert.Empty(preflight.MissingRights);
+            Assert.Equal(allowed.Length > 0 ? [] : ["server elsewhere.invalid:27017"], preflight.Blockers.Select(blocker => blocker.ObjectName));
+            // Nor is it known who is connected there.
+            Assert.Equal(["elsewhere.invalid:27017"], (await connection.ListSessionsAsync(admin.Username, MongoScene.Ct)).Unasked.Select(unasked => unasked.Endpoint));
+        }
+    }
+
+    [Fact]
+    public async Task A_command_that_is_refused_in_the_middle_leaves_the_password_in_no_exception_message_or_record()
+    {
+        await using var cluster = NewCluster(new(), out var admin);
+        await using var scene = await MongoScene.CreateAsync(MongoServer.Of(cluster, admin));
+        var password = "";
+        cluster.Fault = (_, document) =>
+        {
+            if (document.GetElement(0).Name == "createUser")
+            {
+                password = document["pwd"].AsString;
+                cluster.Roles.Remove(("admin", $"{scene.Database} shared \"role\""));
+            }
+
+            return WireFault.None;
+        };
+        var said = new System.Collections.Concurrent.ConcurrentQueue<string>();
+
+        var exception = await Assert.ThrowsAsync<RotationException>(() => scene.RotateAsync(observer: new Observer { Said = (_, message) => said.Enqueue(message), Staged = stage => said.Enqueue(stage.Message) }));
+
+        Assert.Equal(RotationErrorCode.CreateLoginFailed, exception.Code);
+        Assert.Contains("Could not find role", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("\"pwd\" : '***'", exception.Message, StringComparison.Ordinal);
+        Assert.True(password.Length >= 32);
+        var records = await scene.Store.ListRotationsAsync(new(), MongoScene.Ct);
+        Assert.All([exception.ToString(), .. said, .. records.Select(record => record.Message ?? "")], text => Assert.DoesNotContain(password, text, StringComparison.Ordinal));
+        for (Exception? inner = exception; inner is not null; inner = inner.InnerException)
+            Assert.DoesNotContain("MongoDB.Driver", inner.GetType().FullName, StringComparison.Ordinal);
+        Assert.True(await scene.LogsInAsync(scene.OldLogin, MongoScene.OldPassword));
+        Assert.Equal([scene.OldLogin], await scene.UsersAsync());
+    }
+
+    [Theory]
+    [InlineData("SCRAM-SHA-1")]
+    [InlineData("SCRAM-SHA-256")]
+    public async Task The_catalog_tells_whether_a_password_is_a_users(string mechanism)
+    {
+        await using var cluster = NewCluster(new(), out var admin);
+        await using var scene = await MongoScene.CreateAsync(MongoServer.Of(cluster, admin), user: new() { { "roles", new BsonArray() }, { "mechanisms", new BsonArray { mechanism } } });
+        await using var connection = await scene.Engine.ConnectAdminAsync(scene.Credential, admin, MongoScene.Ct);
+
+        Assert.True(await connection.KnowsPasswordAsync(new(scene.OldLogin, new(MongoScene.OldPassword)), MongoScene.Ct));
+        Assert.False(await connection.KnowsPasswordAsync(new(scene.OldLogin, new("another")), MongoScene.Ct));
+        Assert.Null(await connection.KnowsPasswordAsync(new("nobody", new("another")), MongoScene.Ct));
     }
 
     [Fact]

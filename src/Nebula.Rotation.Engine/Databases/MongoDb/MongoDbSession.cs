@@ -97,9 +97,12 @@ internal sealed class MongoDbSession(MongoDbConnector connector, MongoClient cli
         return reply;
     }
 
-    /// <summary>A session of the same login with one server alone.</summary>
-    public Task<MongoDbSession> OpenOneAsync(MongoDbEndpoint endpoint, CancellationToken cancellationToken) =>
-        OpenAsync(Connector, endpoint, UsesTls, RotationErrorCode.AdminAuthenticationFailed, cancellationToken);
+    /// <summary>A session of the same login with one server alone. One that is down is told at once: it would be asked again and again.</summary>
+    public async Task<MongoDbSession> OpenOneAsync(MongoDbEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        await MongoDbTransport.ReachAsync(Connector.Credential, endpoint, cancellationToken);
+        return await OpenAsync(Connector, endpoint, UsesTls, RotationErrorCode.AdminAuthenticationFailed, cancellationToken);
+    }
 
     public ValueTask DisposeAsync()
     {

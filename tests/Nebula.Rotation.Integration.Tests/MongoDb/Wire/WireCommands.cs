@@ -109,7 +109,7 @@ internal sealed class WireCommands(WireNode node)
         if (node.Cluster.IsSet)
         {
             reply.Add("secondary", !node.IsPrimary).Add("setName", node.Cluster.Options.SetName).Add("setVersion", 1).Add("me", node.Name);
-            reply.Add("hosts", new BsonArray(node.Cluster.Nodes.Select(member => member.Name))).Add("primary", node.Cluster.Primary.Name);
+            reply.Add("hosts", new BsonArray(node.Cluster.Nodes.Select(member => member.Name).Append(node.Cluster.Options.MissingMember).OfType<string>())).Add("primary", node.Cluster.Primary.Name);
             if (node.IsPrimary)
                 reply.Add("electionId", node.Cluster.ElectionId);
         }

@@ -16,6 +16,9 @@ internal sealed record WireOptions
     /// <summary>Like Azure DocumentDB and FerretDB: no grantRolesToUser, no restrictions, and an answer without "users" for a name that nobody has.</summary>
     public bool IsCompatible { get; init; }
 
+    /// <summary>A member that the others name, and that is not there.</summary>
+    public string? MissingMember { get; init; }
+
     /// <summary>Offers TLS, and nothing else.</summary>
     public X509Certificate2? Certificate { get; init; }
 }
