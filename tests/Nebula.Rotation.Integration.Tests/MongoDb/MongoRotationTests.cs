@@ -191,6 +191,21 @@ public abstract class MongoRotationTests(SharedMongo mongo)
     }
 
     [Fact]
+    public async Task Undo_after_the_drop_makes_the_old_user_again_with_its_password_and_what_the_live_one_has()
+    {
+        await using var scene = await MongoScene.CreateAsync(await mongo.ServerAsync());
+        var before = (await scene.SnapshotAsync(scene.OldLogin)).Facts.ToHashSet();
+        Assert.Equal(RotationState.Completed, (await scene.RotateAsync()).State);
+        Assert.DoesNotContain(scene.OldLogin, await scene.UsersAsync());
+
+        Assert.Equal(RotationState.Completed, (await scene.Service.UndoAsync(MongoScene.Request(), new Observer(), MongoScene.Ct)).State);
+
+        Assert.Equal([scene.OldLogin], await scene.UsersAsync());
+        Assert.True(await scene.LogsInAsync(scene.OldLogin, MongoScene.OldPassword));
+        Assert.Equal(before, (await scene.SnapshotAsync(scene.OldLogin)).Facts.ToHashSet());
+    }
+
+    [Fact]
     public async Task What_was_granted_to_either_user_meanwhile_is_kept()
     {
         await using var scene = await MongoScene.CreateAsync(await mongo.ServerAsync());
