@@ -14,14 +14,17 @@
     FormatsToProcess     = @('Nebula.Rotation.Format.ps1xml')
 
     CmdletsToExport      = @(
+        'Add-NebulaPublishTarget'
         'Compare-NebulaPermission'
         'Get-NebulaConnectionString'
         'Get-NebulaDbCredential'
+        'Get-NebulaPublishTarget'
         'Get-NebulaRotation'
         'Get-NebulaRotationPlan'
         'Invoke-NebulaRotation'
         'New-NebulaDbCredential'
         'Remove-NebulaDbCredential'
+        'Remove-NebulaPublishTarget'
         'Resume-NebulaRotation'
         'Set-NebulaDbCredential'
         'Test-NebulaCredential'

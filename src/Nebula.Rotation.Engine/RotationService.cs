@@ -1,6 +1,7 @@
 using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Passwords;
 using Nebula.Rotation.Engine.Workflow;
+using Nebula.Rotation.Engine.Workflow.Stages;
 using Nebula.Rotation.Stores;
 
 namespace Nebula.Rotation.Engine;
@@ -54,6 +55,8 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
         };
         var engine = services.Engines.Get(changed.DatabaseType);
         Validate(engine, changed);
+        if (!change.SkipTargetCheck)
+            await RequireTargetsAsync(engine, before, changed, cancellationToken);
         if (change.Login is { } login)
         {
             UsernameGenerator.ValidateUsername(login.Username, engine.UsernameRules);
@@ -88,7 +91,14 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
         var current = await _store.GetCurrentLoginAsync(credential.Id, cancellationToken);
         var checks = await services.Engines.Get(credential.DatabaseType).CheckLoginAsync(credential, current.Login, null, cancellationToken);
         var drift = await new DriftReader(services).ReadAsync(credential, cancellationToken);
-        return [.. checks.Select(drift.AddTo)];
+        var stale = await TargetStage.FindStaleAsync(services, services.Engines.Get(credential.DatabaseType), credential, current.Login, cancellationToken);
+        return [.. checks.Select(drift.AddTo).Select(AddStale)];
+
+        CredentialTestResult AddStale(CredentialTestResult result) => stale is null ? result : result with
+        {
+            StaleTargets = [.. stale.Select(found => found.Target)],
+            Message = string.Join(' ', stale.Select(found => found.Found).Prepend(result.Message)),
+        };
     }
 
     public async Task<IReadOnlyList<PermissionDifference>> CompareAsync(
@@ -129,7 +139,22 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
         }
     }
 
-    private static void Validate(IDatabaseEngine engine, DatabaseCredential credential)
+    /// <summary>Targets that are new can be written here and now, or nothing is stored.</summary>
+    private async Task RequireTargetsAsync(IDatabaseEngine engine, DatabaseCredential before, DatabaseCredential changed, CancellationToken cancellationToken)
+    {
+        var added = changed.PublishTargets.Where(target => before.PublishTargets.All(known => known.Id != target.Id)).ToList();
+        if (added.Count == 0)
+            return;
+        var live = (await _store.GetCurrentLoginAsync(before.Id, cancellationToken)).Login;
+        var check = await TargetStage.CheckAsync(services, engine, changed, live, added, null, null, cancellationToken);
+        if (check.Blockers is [var blocker, ..])
+        {
+            throw new RotationException(
+                RotationErrorCode.InvalidArgument, $"{blocker.ObjectName} cannot be published to: {blocker.Reason}", $"Nothing was stored. {blocker.Action} Or store it unchecked with -SkipCheck.");
+        }
+    }
+
+    private void Validate(IDatabaseEngine engine, DatabaseCredential credential)
     {
         if (string.IsNullOrWhiteSpace(credential.Name) || credential.Name.Any(char.IsControl))
             throw new RotationException(RotationErrorCode.InvalidArgument, "A credential's name must be a text without control characters.");
@@ -140,6 +165,7 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
         PasswordGenerator.Validate(credential.PasswordPolicy);
         UsernameGenerator.ValidateTemplate(credential.UsernameTemplate, engine.UsernameRules);
         engine.Validate(credential);
+        services.Publishers.Validate(credential);
         if (StrategyOptions.GetAlternateUsername(credential) is { } alternate)
             AlternateLogins.Validate(engine, credential, alternate);
     }

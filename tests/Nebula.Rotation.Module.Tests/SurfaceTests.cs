@@ -20,7 +20,7 @@ public sealed class SurfaceTests
     public static TheoryData<string> Names => [.. Cmdlets.Select(t => t.Name)];
 
     [Fact]
-    public void There_are_cmdlets_to_look_at() => Assert.Equal(12, Cmdlets.Length);
+    public void There_are_cmdlets_to_look_at() => Assert.Equal(15, Cmdlets.Length);
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -54,12 +54,12 @@ public sealed class SurfaceTests
     }
 
     [Theory]
-    [InlineData("Invoke")]
-    [InlineData("Undo")]
-    [InlineData("Remove")]
-    public void What_cannot_be_taken_back_lightly_asks(string verb)
+    [InlineData("Invoke-NebulaRotation")]
+    [InlineData("Undo-NebulaRotation")]
+    [InlineData("Remove-NebulaDbCredential")]
+    public void What_cannot_be_taken_back_lightly_asks(string name)
     {
-        var cmdlet = Cmdlets.Select(t => (Type: t, Attribute: t.GetCustomAttribute<CmdletAttribute>()!)).Single(c => c.Attribute.VerbName == verb);
+        var cmdlet = Cmdlets.Select(t => (Type: t, Attribute: t.GetCustomAttribute<CmdletAttribute>()!)).Single(c => $"{c.Attribute.VerbName}-{c.Attribute.NounName}" == name);
         Assert.Equal(ConfirmImpact.High, cmdlet.Attribute.ConfirmImpact);
         Assert.NotNull(cmdlet.Type.GetProperty("Force"));
     }

@@ -13,4 +13,7 @@ public sealed class CredentialChange
     /// A new live login, for a password that was changed by hand; it must log in. Null to leave it. Refused while a rotation is open.
     /// </summary>
     public Login? Login { get; init; }
+
+    /// <summary>True to take publish targets that cannot be written here and now.</summary>
+    public bool SkipTargetCheck { get; init; }
 }

@@ -33,6 +33,11 @@ public sealed record CredentialTestResult
     /// </summary>
     public IReadOnlyList<PermissionDifference>? Drift { get; init; }
 
+    /// <summary>
+    /// The publish targets that hold another login than the store names, or cannot be read; null when none could be looked at from here.
+    /// </summary>
+    public IReadOnlyList<PublishTarget>? StaleTargets { get; init; }
+
     /// <summary>The reason of a failure.</summary>
     public RotationErrorCode? ErrorCode { get; init; }
 }

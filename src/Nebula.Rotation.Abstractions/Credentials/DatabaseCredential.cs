@@ -78,6 +78,9 @@ public sealed record DatabaseCredential
     /// <summary>Engine options by name, as given with -Option.</summary>
     public IReadOnlyDictionary<string, string> Option { get; init; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>What must carry the live login, in the order in which it is written in the Publish stage.</summary>
+    public IReadOnlyList<PublishTarget> PublishTargets { get; init; } = [];
+
     /// <summary>Free words to select credentials by.</summary>
     public IReadOnlyList<string> Tag { get; init; } = [];
 

@@ -24,6 +24,9 @@ public sealed record RotationPlan
     /// <summary>The statements, in their order.</summary>
     public required IReadOnlyList<PlanStatement> Statements { get; init; }
 
+    /// <summary>What is given the new login before the store names it, in this order.</summary>
+    public IReadOnlyList<PublishTarget> PublishTargets { get; init; } = [];
+
     /// <summary>What stands in the way; empty when the rotation can start.</summary>
     public required IReadOnlyList<PlanBlocker> Blockers { get; init; }
 

@@ -1,7 +1,7 @@
 namespace Nebula.Rotation;
 
 /// <summary>
-/// Who watches a rotation. Every method but <see cref="PublishAsync"/> returns at once: the workflow never waits for its watcher.
+/// Who watches a rotation. Every method but those that publish returns at once: the workflow never waits for its watcher.
 /// Called from any thread, one call at a time for a rotation.
 /// </summary>
 public interface IRotationObserver
@@ -20,4 +20,14 @@ public interface IRotationObserver
 
     /// <summary>Consumers adopt the login. An exception fails the Publish stage; it is then called again with the old login, as a rollback.</summary>
     Task PublishAsync(PublishContext context, CancellationToken cancellationToken);
+
+    /// <summary>True when <see cref="PublishToAsync"/> takes targets of this kind: those that run in the caller's own session.</summary>
+    bool PublishesTo(PublishTargetKind kind) => false;
+
+    /// <summary>
+    /// Gives the login to one target, or takes an earlier publication back; the context says which. Can be repeated. An exception fails the stage.
+    /// </summary>
+    /// <returns>What somebody else had changed meanwhile and was therefore left alone, as a sentence; or null.</returns>
+    Task<string?> PublishToAsync(PublishTarget target, PublishContext context, CancellationToken cancellationToken) =>
+        throw new NotSupportedException($"A target of the kind {target.Kind} is not published to from here.");
 }

@@ -45,4 +45,7 @@ internal interface IAdminConnection : IAsyncDisposable
     /// in would. Asked where a login that cannot be reached from here, or is blocked, must be told from somebody else's.
     /// </summary>
     Task<bool?> KnowsPasswordAsync(Login login, CancellationToken cancellationToken);
+
+    /// <summary>What the catalog keeps of a login's password, for proxies that want the same; null where it keeps nothing of the kind or the admin may not read it.</summary>
+    Task<string?> ReadVerifierAsync(string username, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 }

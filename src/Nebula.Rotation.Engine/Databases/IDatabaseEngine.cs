@@ -33,4 +33,11 @@ internal interface IDatabaseEngine
     /// </summary>
     Task<IReadOnlyList<CredentialTestResult>> CheckLoginAsync(
         DatabaseCredential credential, Login login, string? verifyQuery, CancellationToken cancellationToken);
+
+    /// <summary>The credential for whoever must not go through a pooler; the same one when it names no other address than the server's.</summary>
+    DatabaseCredential WithoutPooler(DatabaseCredential credential) => credential;
+
+    /// <summary><see cref="CheckLoginAsync"/> at a pooler alone, whose address the credential is given with.</summary>
+    Task<IReadOnlyList<CredentialTestResult>> CheckPooledLoginAsync(DatabaseCredential credential, Login login, CancellationToken cancellationToken) =>
+        CheckLoginAsync(credential, login, null, cancellationToken);
 }

@@ -9,6 +9,22 @@ internal sealed class PlanReader(WorkflowServices services)
 {
     public async Task<RotationPlan> ReadAsync(DatabaseCredential credential, RotationRequest request, CancellationToken cancellationToken)
     {
+        var plan = await ReadServerAsync(credential, request, cancellationToken);
+        if (credential.PublishTargets.Count == 0)
+            return plan;
+        var current = await services.Store.GetCurrentLoginAsync(credential.Id, cancellationToken);
+        var targets = await Stages.TargetStage.CheckAsync(
+            services, services.Engines.Get(credential.DatabaseType), credential, current.Login, credential.PublishTargets, null, null, cancellationToken);
+        return plan with
+        {
+            PublishTargets = credential.PublishTargets,
+            Blockers = [.. plan.Blockers, .. targets.Blockers],
+            Warnings = [.. plan.Warnings, .. targets.Warnings],
+        };
+    }
+
+    private async Task<RotationPlan> ReadServerAsync(DatabaseCredential credential, RotationRequest request, CancellationToken cancellationToken)
+    {
         var engine = services.Engines.Get(credential.DatabaseType);
         var adminLogin = await AdminLogins.FindAsync(services.Store, credential, request.Admin, cancellationToken);
         await using var admin = await engine.ConnectAdminAsync(credential, adminLogin, cancellationToken);

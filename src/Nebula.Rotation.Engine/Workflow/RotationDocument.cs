@@ -44,6 +44,15 @@ internal sealed class RotationDocument
     /// <summary>True when <see cref="To"/> is there already and gets the password that stands here.</summary>
     public bool SetsPassword { get; init; }
 
+    /// <summary>The publish targets, as they were when the rotation began.</summary>
+    public IReadOnlyList<PublishTarget> Targets { get; init; } = [];
+
+    /// <summary>What taking each of them back needs, by its id; empty before the first is touched, and after the flip.</summary>
+    public Dictionary<Guid, string> Prepared { get; init; } = [];
+
+    /// <summary>True when a -Publish script is part of it: whoever reverses it needs the script, too.</summary>
+    public bool HasScript { get; init; }
+
     /// <summary>The state of the rotation that this one reverses, to return to if the reversal fails; null when it reverses none.</summary>
     public RotationState? ReversedState { get; init; }
 

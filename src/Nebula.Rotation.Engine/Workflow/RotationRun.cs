@@ -100,6 +100,9 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
             await admin.LockTargetAsync(name, cancellationToken);
     }
 
+    /// <summary>True when a consumer may have been told of the new login, even if it was told otherwise since.</summary>
+    public bool HasTold { get; private set; }
+
     public bool Has(string step, JournalPhase phase) => _journal.Contains((step, phase));
 
     public void Remember(IEnumerable<JournalEntry> entries)
@@ -135,6 +138,7 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
     public async Task EraseOldSecretAsync(CancellationToken cancellationToken)
     {
         Document.From = Document.From.WithoutPassword();
+        Document.Prepared.Clear();
         await SaveDocumentAsync(cancellationToken);
         await EraseSecretAsync(Document.From.Version, cancellationToken);
     }
@@ -197,6 +201,7 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
 
     private void Remember(string step, JournalPhase phase)
     {
+        HasTold |= Steps.Tells(step);
         // The newest word about a step counts: a step that was undone has not been done.
         _journal.RemoveWhere(known => known.Step == step);
         _journal.Add((step, phase));

@@ -137,6 +137,7 @@ internal sealed class RotationWorkflow(WorkflowServices services)
         await using var run = await OpenAsync(rotationId, credential, lease, request, observer, stop);
         if (await run.IsPublishedAsync(stop))
             return await GoForwardAsync(run, lease, request);
+        Stages.PublishStage.RequireScript(run);
         await Failures.RollBackAsync(run, null);
         return (await ReadAsync(rotationId, CancellationToken.None)).Record;
     }

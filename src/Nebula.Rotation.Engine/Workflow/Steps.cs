@@ -10,4 +10,12 @@ internal static class Steps
     public const string EndOverlap = "end-overlap";
     public const string Drop = "drop-old";
     public const string Idle = "idle-old";
+
+    private const string TargetPrefix = "publish-target ";
+
+    /// <summary>The publication to one target.</summary>
+    public static string Target(Guid id) => TargetPrefix + id.ToString("D");
+
+    /// <summary>Whether the step tells somebody of the new login.</summary>
+    public static bool Tells(string step) => step == Script || step.StartsWith(TargetPrefix, StringComparison.Ordinal);
 }

@@ -1,7 +1,12 @@
 using Nebula.Rotation.Engine.Databases;
+using Nebula.Rotation.Engine.Publishing;
 using Nebula.Rotation.Stores;
 
 namespace Nebula.Rotation.Engine.Workflow;
 
 /// <summary>What every run shares.</summary>
-internal sealed record WorkflowServices(ICredentialStore Store, EngineRegistry Engines, TimeProvider Time, RotationTiming Timing);
+internal sealed record WorkflowServices(ICredentialStore Store, EngineRegistry Engines, TimeProvider Time, RotationTiming Timing)
+{
+    /// <summary>Who publishes to what.</summary>
+    public PublisherRegistry Publishers { get; init; } = PublisherRegistry.Default;
+}

@@ -38,6 +38,8 @@ internal sealed record CredentialSettings
 
     public string? HoldReason { get; init; }
 
+    public IReadOnlyList<StoredTarget> PublishTargets { get; init; } = [];
+
     public static string Write(DatabaseCredential credential) => JsonSerializer.Serialize(
         new CredentialSettings
         {
@@ -57,6 +59,7 @@ internal sealed record CredentialSettings
             Option = credential.Option,
             Tag = credential.Tag,
             HoldReason = credential.HoldReason,
+            PublishTargets = [.. credential.PublishTargets.Select(StoredTarget.Of)],
         },
         CredentialSettingsJson.Default.CredentialSettings);
 

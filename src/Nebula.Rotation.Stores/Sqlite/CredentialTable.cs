@@ -168,6 +168,7 @@ internal static class CredentialTable
             Option = new Dictionary<string, string>(settings.Option, StringComparer.OrdinalIgnoreCase),
             Tag = settings.Tag,
             HoldReason = settings.HoldReason,
+            PublishTargets = [.. settings.PublishTargets.Select(target => target.ToTarget(row.GetString(1), row.GetString(2)))],
             CreatedAt = row.TimeOf(8),
             LastRotatedAt = row.TimeOf(9),
             Revision = row.GetInt64(10),

@@ -111,8 +111,14 @@ internal static class Schema
         ) STRICT, WITHOUT ROWID;
         """;
 
+    /// <summary>
+    /// Settings have publish targets. They would fit into the old format, but a module that does not know them would lose them with its next write, and
+    /// rotate without publishing: it must refuse the file.
+    /// </summary>
+    private const string Version2 = "UPDATE credentials SET settings = json_set(settings, '$.PublishTargets', json('[]'))";
+
     /// <summary>The script at index n makes version n + 1 of version n. Scripts that have shipped are never edited.</summary>
-    public static IReadOnlyList<string> Migrations { get; } = [Version1];
+    public static IReadOnlyList<string> Migrations { get; } = [Version1, Version2];
 
     public static int GetVersion(SqliteSession session) => Convert.ToInt32(session.Scalar("PRAGMA user_version"), CultureInfo.InvariantCulture);
 

@@ -49,6 +49,8 @@ public sealed class InvokeNebulaRotationCommand : RotationCmdlet
         yield return $"  {plan.Strategy}: '{plan.OldUsername}' gives way to a login such as '{plan.NewUsername}'. Statements:";
         foreach (var statement in plan.Statements)
             yield return $"  [{statement.Stage}{(statement.Database is null ? "" : $", {statement.Database}")}] {statement.Text}";
+        foreach (var target in plan.PublishTargets)
+            yield return $"  [{RotationStage.Publish}] {target}";
     }
 
     /// <inheritdoc/>

@@ -30,7 +30,7 @@ internal sealed class PipelineSink(PipelineInbox inbox)
     }
 
     /// <summary>Runs a script on the pipeline thread, also after a stop: taking a publication back needs it.</summary>
-    public Task InvokeAsync(PublishScript script, PublishContext context, CancellationToken cancellationToken)
+    public Task<string?> InvokeAsync(ISessionPublication script, PublishContext context, CancellationToken cancellationToken)
     {
         var item = new ScriptItem(script, context, cancellationToken);
         inbox.Post(item);

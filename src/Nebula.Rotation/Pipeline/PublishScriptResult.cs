@@ -8,6 +8,12 @@ internal sealed class PublishScriptResult
     /// <summary>Null when the consumers have adopted the login.</summary>
     public Exception? Failure { get; init; }
 
+    /// <summary>What somebody else had changed and was left alone, as a sentence; or null.</summary>
+    public string? Found { get; init; }
+
+    /// <summary>What it gave beside messages.</summary>
+    public IReadOnlyList<object?> Output { get; init; } = [];
+
     public IReadOnlyList<string> Verbose { get; init; } = [];
 
     public IReadOnlyList<string> Warnings { get; init; } = [];

@@ -41,6 +41,11 @@ internal sealed class RotationObserver(PipelineSink sink, string activity, Publi
     public Task PublishAsync(PublishContext context, CancellationToken cancellationToken) =>
         publish is null ? Task.CompletedTask : sink.InvokeAsync(publish, context, cancellationToken);
 
+    public bool PublishesTo(PublishTargetKind kind) => kind is PublishTargetKind.ScriptFile or PublishTargetKind.SecretVault;
+
+    public Task<string?> PublishToAsync(PublishTarget target, PublishContext context, CancellationToken cancellationToken) =>
+        sink.InvokeAsync(target.Kind == PublishTargetKind.ScriptFile ? new ScriptFilePublication(target) : new VaultPublication(target), context, cancellationToken);
+
     /// <summary>Takes the bar away.</summary>
     public void EndProgress()
     {

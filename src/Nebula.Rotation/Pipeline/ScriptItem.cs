@@ -3,12 +3,12 @@ using System.Management.Automation;
 namespace Nebula.Rotation.Module.Pipeline;
 
 /// <summary>A call of the user's script. Its failure belongs to the work that asked for it, not to the pipeline.</summary>
-internal sealed class ScriptItem(PublishScript script, PublishContext context, CancellationToken cancellationToken) : PipelineItem
+internal sealed class ScriptItem(ISessionPublication script, PublishContext context, CancellationToken cancellationToken) : PipelineItem
 {
     // Asynchronous continuations: otherwise the workflow would go on inside the pipeline thread.
-    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<string?> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Task Completion => _completion.Task;
+    public Task<string?> Completion => _completion.Task;
 
     public override void Deliver(PSCmdlet cmdlet, HostVoice voice)
     {
@@ -28,7 +28,7 @@ internal sealed class ScriptItem(PublishScript script, PublishContext context, C
     }
 
     public override void Abandoned(HostVoice voice) =>
-        _completion.TrySetException(new InvalidOperationException("The pipeline that could run the -Publish script has ended."));
+        _completion.TrySetException(new InvalidOperationException("The pipeline that could publish has ended."));
 
     // The work has its answer before anything is written: should a write throw, nobody waits for it in vain.
     private PublishScriptResult Run()
@@ -41,7 +41,7 @@ internal sealed class ScriptItem(PublishScript script, PublishContext context, C
 
         var result = script.Run(context, cancellationToken);
         if (result.Failure is null)
-            _completion.TrySetResult();
+            _completion.TrySetResult(result.Found);
         else
             _completion.TrySetException(result.Failure);
         return result;

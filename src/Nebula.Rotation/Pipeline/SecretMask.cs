@@ -8,20 +8,17 @@ internal sealed class SecretMask
 {
     private readonly string[] _forms;
 
-    public SecretMask(Secret secret)
-    {
-        var text = secret.Reveal();
+    public SecretMask(params Secret?[] secrets) =>
         // Longest first: an escaped form can contain the plain one.
-        _forms = text.Length == 0
-            ? []
-            : [.. new[]
-                {
-                    text,
-                    Uri.EscapeDataString(text),
-                    JsonEncodedText.Encode(text).ToString(),
-                    Convert.ToBase64String(Encoding.UTF8.GetBytes(text)),
-                }.Distinct().OrderByDescending(form => form.Length)];
-    }
+        _forms = [.. secrets.OfType<Secret>().Select(secret => secret.Reveal()).Where(text => text.Length > 0).SelectMany(Forms).Distinct().OrderByDescending(form => form.Length)];
+
+    private static string[] Forms(string text) =>
+    [
+        text,
+        Uri.EscapeDataString(text),
+        JsonEncodedText.Encode(text).ToString(),
+        Convert.ToBase64String(Encoding.UTF8.GetBytes(text)),
+    ];
 
     /// <summary>True when a text has the password in it.</summary>
     public bool Hides(string text) => !string.Equals(Apply(text), text, StringComparison.Ordinal);

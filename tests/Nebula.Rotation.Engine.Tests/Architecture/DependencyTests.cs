@@ -26,6 +26,7 @@ public sealed partial class DependencyTests
     [InlineData("Workflow")]
     [InlineData("Snapshots")]
     [InlineData("Passwords")]
+    [InlineData("Publishing")]
     public void What_serves_every_engine_knows_none(string folder) =>
         Assert.Empty(Mentions(Path.Combine("Nebula.Rotation.Engine", folder), [.. Rooms.Select(room => $"Databases.{room}"), "Npgsql", "MongoDB."]));
 

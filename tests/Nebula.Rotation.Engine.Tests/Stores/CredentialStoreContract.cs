@@ -41,6 +41,9 @@ public abstract class CredentialStoreContract : IAsyncLifetime
         Assert.Equal(Time.GetUtcNow(), found.LastRotatedAt);
         Assert.Equal(Time.GetUtcNow() + TimeSpan.FromDays(30), found.NextRotationAt);
         Assert.Equal("app, public", found.Option["searchpath"]);
+        Assert.Equal([PublishTargetKind.JsonFile, PublishTargetKind.Command], found.PublishTargets.Select(target => target.Kind));
+        Assert.Equal(["b:c", "a", "A"], found.PublishTargets[0].Entries.Keys);
+        Assert.Equal("7", found.PublishTargets[1].Options["timeout"]);
         Assert.Equivalent(
             given with { Id = found.Id, Username = "orders_a", AdminUsername = "boss", CreatedAt = found.CreatedAt, LastRotatedAt = found.LastRotatedAt, Revision = 1 },
             found);

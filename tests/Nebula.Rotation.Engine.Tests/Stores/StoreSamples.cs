@@ -29,6 +29,28 @@ internal static class StoreSamples
         Option = new Dictionary<string, string> { ["SearchPath"] = "app, public" },
         Tag = ["team-a", "prod"],
         HoldReason = "freeze",
+        PublishTargets =
+        [
+            new()
+            {
+                Id = new Guid("00000000-0000-0000-0000-0000000000a2"),
+                Credential = name,
+                Scope = scope,
+                Kind = PublishTargetKind.JsonFile,
+                Path = "/srv/app.json",
+                Entries = new Dictionary<string, PublishFormat> { ["b:c"] = PublishFormat.AdoNet, ["a"] = PublishFormat.Port, ["A"] = PublishFormat.Host },
+            },
+            new()
+            {
+                Id = new Guid("00000000-0000-0000-0000-0000000000a1"),
+                Credential = name,
+                Scope = scope,
+                Kind = PublishTargetKind.Command,
+                Path = "/bin/tell",
+                Arguments = ["--to", ""],
+                Options = new Dictionary<string, string> { ["Timeout"] = "7" },
+            },
+        ],
     };
 
     public static Login Login(string username = "orders_a", string password = "first-password") => new(username, new Secret(password));

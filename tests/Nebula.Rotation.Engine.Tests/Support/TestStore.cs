@@ -9,6 +9,8 @@ internal sealed class TestStore : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
+    public string Folder => _folder.Path;
+
     public async Task<ICredentialStore> OpenAsync(TimeProvider? time = null) => await SqliteCredentialStore.OpenAsync(
         Path.Combine(_folder.Path, "store.db"), new KeyFileProvider(), time ?? TimeProvider.System, createIfMissing: true, CancellationToken.None);
 

@@ -10,7 +10,7 @@ internal static class Deaths
 
     /// <summary>Runs a piece of work once for each call it makes to the world, and lets the process die there.</summary>
     public static async Task<List<string>> EverywhereAsync(
-        Func<World, Task> prepare, Func<World, Action<string>, Task> work, Func<World, Task> finish, Func<World, Task>? assert = null)
+        Func<World, Task> prepare, Func<World, Action<string>, Task> work, Func<World, Task> finish, Func<World, Task>? assert = null, Func<World, Task>? invariant = null)
     {
         assert ??= world => world.AssertCleanAsync(Facts);
         List<string> died = [];
@@ -26,6 +26,8 @@ internal static class Deaths
             died.Add(where);
 
             await world.AssertInvariantAsync(Facts);
+            if (invariant is not null)
+                await invariant(world);
             try
             {
                 await finish(world);

@@ -34,6 +34,9 @@ internal sealed class World : IAsyncDisposable
 
     public DatabaseCredential Credential { get; private set; } = null!;
 
+    /// <summary>The folder of the store's file, for files of a test's own.</summary>
+    public string Folder => _files.Folder;
+
     public static async Task<World> CreateAsync(params string[] facts)
     {
         var files = new TestStore();
@@ -72,8 +75,16 @@ internal sealed class World : IAsyncDisposable
                 RetryBudget = TimeSpan.FromMilliseconds(200),
                 VerifyBudget = TimeSpan.FromMilliseconds(50),
                 CompensationTimeout = TimeSpan.FromSeconds(10),
-            }));
+            })
+        {
+            Publishers = TouchedPublisher.All(touch),
+        });
     }
+
+    /// <summary>Gives the credential these publish targets.</summary>
+    public async Task SetTargetsAsync(params PublishTarget[] targets) =>
+        Credential = await Store.UpdateAsync(
+            (await Store.FindAsync("app", DatabaseCredential.DefaultScope, CancellationToken.None))! with { PublishTargets = targets }, null, null, CancellationToken.None);
 
     public Task<RotationRecord> RotateAsync(RotationRequest? request = null) => Runner().RotateAsync(request ?? Request, Observer, CancellationToken.None);
 

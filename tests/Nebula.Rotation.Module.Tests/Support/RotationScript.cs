@@ -25,6 +25,12 @@ internal sealed class RotationScript
     /// <summary>Calls the observer's publish step with a login of this password.</summary>
     public Secret? Password { get; set; }
 
+    /// <summary>Published to after the observer's own step, with a login of that password.</summary>
+    public PublishTarget? Target { get; set; }
+
+    /// <summary>What a rollback of the target found.</summary>
+    public string? Found { get; private set; }
+
     /// <summary>Said in Prepare.</summary>
     public List<(RotationMessageKind Kind, string Text)> Messages { get; } = [];
 
@@ -63,6 +69,13 @@ internal sealed class RotationScript
                 {
                     isPublished = true;
                     await observer.PublishAsync(Context(credential, isRollback: false), CancellationToken.None);
+                }
+
+                if (stage == RotationStage.Publish && Target is not null)
+                {
+                    isPublished = true;
+                    Assert.True(observer.PublishesTo(Target.Kind));
+                    await observer.PublishToAsync(Target, Context(credential, isRollback: false), CancellationToken.None);
                 }
 
                 if (stage == HoldAt)
@@ -114,7 +127,10 @@ internal sealed class RotationScript
     {
         try
         {
-            await observer.PublishAsync(Context(credential, isRollback: true), CancellationToken.None);
+            if (Target is not null)
+                Found = await observer.PublishToAsync(Target, Context(credential, isRollback: true), CancellationToken.None);
+            if (observer.Publishes)
+                await observer.PublishAsync(Context(credential, isRollback: true), CancellationToken.None);
         }
         catch (InvalidOperationException e)
         {
@@ -126,10 +142,21 @@ internal sealed class RotationScript
     {
         RotationId = RotationId,
         Credential = credential,
-        Login = new Login(isRollback ? credential.Username : "new_user", Password!),
-        PreviousUsername = credential.Username,
+        Login = isRollback ? OldLogin(credential) : NewLogin,
+        PreviousUsername = isRollback ? NewLogin.Username : credential.Username,
+        PreviousLogin = isRollback ? NewLogin : OldLogin(credential),
         IsRollback = isRollback,
+        Entries = Entries(isRollback ? OldLogin(credential) : NewLogin),
+        PreviousEntries = Entries(isRollback ? NewLogin : OldLogin(credential)),
     };
+
+    private Login NewLogin => new("new_user", Password!);
+
+    private Login OldLogin(DatabaseCredential credential) => new(credential.Username, Password!);
+
+    private Dictionary<string, Secret> Entries(Login login) => Target is null
+        ? []
+        : Target.Entries.Where(entry => entry.Value == PublishFormat.Uri).ToDictionary(entry => entry.Key, _ => new Secret($"db://{login.Username}:{login.Password.Reveal()}@h"));
 
     private StageResult Result(DatabaseCredential credential, RotationStage stage, StageStatus status) => new()
     {

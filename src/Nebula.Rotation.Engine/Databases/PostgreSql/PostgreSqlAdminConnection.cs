@@ -78,6 +78,16 @@ internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, P
     /// <summary>Verifiers are for superusers to read, and a managed server has none to lend: whoever wants to know logs in.</summary>
     public Task<bool?> KnowsPasswordAsync(Login login, CancellationToken cancellationToken) => Task.FromResult<bool?>(null);
 
+    public Task<string?> ReadVerifierAsync(string username, CancellationToken cancellationToken) =>
+        GuardAsync(async session =>
+        {
+            await using var allowed = session.Command("SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')");
+            if (await allowed.ExecuteScalarAsync(cancellationToken) is not true)
+                return null;
+            await using var command = session.Command("SELECT rolpassword FROM pg_catalog.pg_authid WHERE rolname = $1", username);
+            return await command.ExecuteScalarAsync(cancellationToken) as string;
+        }, cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
         await _otherEndpoints.DisposeAsync();

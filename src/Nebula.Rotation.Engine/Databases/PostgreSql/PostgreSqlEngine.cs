@@ -63,6 +63,15 @@ internal sealed class PostgreSqlEngine : IDatabaseEngine
         }
     }
 
+    public DatabaseCredential WithoutPooler(DatabaseCredential credential) => PostgreSqlOptions.Direct(credential);
+
+    public async Task<IReadOnlyList<CredentialTestResult>> CheckPooledLoginAsync(DatabaseCredential credential, Login login, CancellationToken cancellationToken)
+    {
+        var connector = new PostgreSqlConnector(credential, login, isPooled: true);
+        var checks = await Task.WhenAll(credential.HostName.Select(host => PostgreSqlLoginCheck.RunAsync(credential, connector, host, null, cancellationToken)));
+        return [.. checks.Select(check => check.Result)];
+    }
+
     private static List<PostgreSqlEndpoint> Endpoints(DatabaseCredential credential) =>
         [.. credential.HostName.Select(host => PostgreSqlEndpoint.Parse(host, credential.Port))];
 

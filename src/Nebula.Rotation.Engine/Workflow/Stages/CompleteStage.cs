@@ -21,6 +21,8 @@ internal static class CompleteStage
                 run.Observer.OnMessage(RotationMessageKind.Warning, message);
         }
 
+        await TargetStage.ForgetOldAsync(run, cancellationToken);
+        run.Document.Prepared.Clear();
         run.Document.Final = current;
         await run.SaveDocumentAsync(cancellationToken);
         await run.ReportAsync(clock, StageStatus.Succeeded, message, cancellationToken, ("Facts", current.Facts.Count));

@@ -57,6 +57,14 @@ internal static class PrepareStage
                 $"Use one of: {string.Join(", ", engine.Strategies)}.");
         }
 
+        if (input.Reverses is { Document.HasScript: true } && !input.Observer.Publishes)
+        {
+            throw new RotationException(
+                RotationErrorCode.PublishFailed,
+                $"Rotation {input.Reverses.Value.Record.RotationId} told its consumers with a -Publish script, and this run has none to tell them otherwise with.",
+                "Run the command again with the same -Publish script, or with an empty one (-Publish {}) if nobody needs to be told.");
+        }
+
         var current = await services.Store.GetCurrentLoginAsync(credential.Id, cancellationToken);
         await RequireAgreementAsync(engine, credential, current.Login, cancellationToken);
 
@@ -93,9 +101,11 @@ internal static class PrepareStage
             var plan = !sharesName ? engine.Planner.PlanClone(source, target)
                 : PasswordPlan.Add(engine, source, mayHaveTwo: input.Reverses?.Record.State == RotationState.Draining);
             var preflight = await admin.PreflightAsync(credential, source, cancellationToken);
+            var targets = await TargetStage.CheckAsync(
+                services, engine, credential, current.Login, credential.PublishTargets, admin, input.Observer, cancellationToken);
             // A login that stays keeps what no rule understands, too.
-            Require(preflight, [.. sharesName ? [] : source.Blockers, .. plan.Blockers, .. preflight.Blockers]);
-            foreach (var warning in (IEnumerable<string>)[.. plan.Warnings, .. preflight.Warnings])
+            Require(preflight, [.. sharesName ? [] : source.Blockers, .. plan.Blockers, .. preflight.Blockers, .. targets.Blockers]);
+            foreach (var warning in (IEnumerable<string>)[.. plan.Warnings, .. preflight.Warnings, .. targets.Warnings])
                 input.Observer.OnMessage(RotationMessageKind.Warning, warning);
 
             var run = await BeginAsync(
@@ -114,6 +124,8 @@ internal static class PrepareStage
                     SetsPassword = !sharesName && target.Exists && (input.Reverses is { } which
                         ? input.PasswordWasTaken || which.Record.State == RotationState.Completed
                         : takesTurns),
+                    Targets = credential.PublishTargets,
+                    HasScript = input.Observer.Publishes,
                     ReversedState = input.Reverses?.Record.State,
                     FaithfulBefore = input.Reverses?.Document.AnnouncedAt,
                 },

@@ -14,6 +14,8 @@ internal static class PublishStage
             await run.SaveDocumentAsync(cancellationToken);
         }
 
+        // The script last: it may be what makes somebody read what the targets hold.
+        await TargetStage.PublishAsync(run, cancellationToken);
         if (run.Observer.Publishes)
         {
             await run.JournalAsync(RotationStage.Publish, Steps.Script, JournalPhase.Intent, cancellationToken);
@@ -22,12 +24,14 @@ internal static class PublishStage
         }
 
         await run.PublishVersionAsync(cancellationToken);
+        await TargetStage.ForgetPreparedAsync(run, cancellationToken);
         await run.ReportAsync(
             clock,
             StageStatus.Succeeded,
             $"The store names '{run.NewUsername}', version {run.Document.To.Version}.",
             cancellationToken,
             ("Version", run.Document.To.Version),
+            ("Targets", run.Document.Targets.Count),
             ("Script", run.Observer.Publishes));
     }
 
@@ -36,16 +40,20 @@ internal static class PublishStage
     {
         if (!run.Has(Steps.Script, JournalPhase.Intent))
             return;
-        if (!run.Observer.Publishes)
-        {
-            throw new RotationException(
-                RotationErrorCode.PublishFailed,
-                $"The rotation published '{run.NewUsername}' with a -Publish script, and this run has none to publish '{run.OldUsername}' again with.",
-                "Run Resume-NebulaRotation again with the same -Publish script.");
-        }
-
+        RequireScript(run);
         await PublishScriptAsync(run, run.Document.From, run.NewUsername, isRollback: true, cancellationToken);
         await run.JournalAsync(RotationStage.Publish, Steps.Script, JournalPhase.Undone, cancellationToken);
+    }
+
+    /// <summary>What a script has published only a script can take back: said before anything is touched.</summary>
+    public static void RequireScript(RotationRun run)
+    {
+        if (run.Observer.Publishes || !run.Has(Steps.Script, JournalPhase.Intent))
+            return;
+        throw new RotationException(
+            RotationErrorCode.PublishFailed,
+            $"The rotation published '{run.NewUsername}' with a -Publish script, and this run has none to publish '{run.OldUsername}' again with.",
+            $"'{run.OldUsername}' is live, and both logins are valid. Run Resume-NebulaRotation again with the same -Publish script.");
     }
 
     private static async Task PublishScriptAsync(

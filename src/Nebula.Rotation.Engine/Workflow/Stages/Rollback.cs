@@ -12,10 +12,11 @@ internal static class Rollback
 {
     public static async Task RunAsync(RotationRun run, CancellationToken cancellationToken)
     {
-        if (run.Has(Steps.Script, JournalPhase.Intent))
+        if (run.Has(Steps.Script, JournalPhase.Intent) || TargetStage.HasPublished(run))
         {
             var clock = run.StartStage(RotationStage.Publish, $"Publishing '{run.OldUsername}' again");
             await PublishStage.RollBackScriptAsync(run, cancellationToken);
+            await TargetStage.RollBackAsync(run, cancellationToken);
             await run.ReportAsync(clock, StageStatus.RolledBack, $"'{run.OldUsername}' is published again.", cancellationToken);
         }
 
@@ -86,7 +87,7 @@ internal static class Rollback
         while (await admin.ListSessionsAsync(run.NewUsername, cancellationToken) is { AreNone: false } sessions)
         {
             // Where nobody can be asked, nobody can be connected either, unless somebody was told of this login.
-            if (sessions.Seen.Count == 0 && !run.Has(Steps.Script, JournalPhase.Intent))
+            if (sessions.Seen.Count == 0 && !run.HasTold)
                 break;
             run.Progress(RotationStage.CreateLogin, $"Waiting for the sessions of '{run.NewUsername}' to end");
             await Task.Delay(run.Timing.PollInterval, run.Time, cancellationToken);

@@ -69,10 +69,12 @@ internal static class VerifyStage
     private static async Task<IReadOnlyList<CredentialTestResult>> LogInAsync(RotationRun run, CancellationToken cancellationToken)
     {
         var started = run.Time.GetTimestamp();
+        // A pooler with a list of its own learns of the login in Publish, which proves it there.
+        var credential = run.Document.Targets.Any(target => target.Kind == PublishTargetKind.PgBouncerUserList) ? run.Engine.WithoutPooler(run.Credential) : run.Credential;
         var madeAt = (await run.GetAdminAsync(cancellationToken)).Endpoint;
         while (true)
         {
-            var checks = await run.Engine.CheckLoginAsync(run.Credential, run.Document.To.ToLogin(), run.Settings.VerifyQuery, cancellationToken);
+            var checks = await run.Engine.CheckLoginAsync(credential, run.Document.To.ToLogin(), run.Settings.VerifyQuery, cancellationToken);
             var failed = checks.FirstOrDefault(check => !check.Succeeded);
             if (failed is null)
                 return checks;
