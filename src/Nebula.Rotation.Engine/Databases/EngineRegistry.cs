@@ -1,5 +1,6 @@
 using Nebula.Rotation.Engine.Databases.MongoDb;
 using Nebula.Rotation.Engine.Databases.PostgreSql;
+using Nebula.Rotation.Engine.Databases.Redis;
 
 namespace Nebula.Rotation.Engine.Databases;
 
@@ -16,6 +17,7 @@ internal sealed class EngineRegistry
     [
         new(DatabaseType.PostgreSql, () => new PostgreSqlEngine()),
         new(DatabaseType.MongoDb, () => new MongoDbEngine()),
+        new(DatabaseType.Redis, () => new RedisEngine()),
     ]);
 
     public IDatabaseEngine Get(DatabaseType type) =>

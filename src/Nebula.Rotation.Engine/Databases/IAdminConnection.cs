@@ -48,4 +48,10 @@ internal interface IAdminConnection : IAsyncDisposable
 
     /// <summary>What the catalog keeps of a login's password, for proxies that want the same; null where it keeps nothing of the kind or the admin may not read it.</summary>
     Task<string?> ReadVerifierAsync(string username, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
+    /// <summary>
+    /// Where each endpoint has logins of its own: makes a live login the same on all of them, since one may have joined later or come back. Gives a sentence for
+    /// each endpoint that it changed. Where the server sees to that by itself there is nothing to do.
+    /// </summary>
+    Task<IReadOnlyList<string>> BringUpToDateAsync(Login login, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
 }

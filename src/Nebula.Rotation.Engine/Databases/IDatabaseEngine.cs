@@ -13,6 +13,9 @@ internal interface IDatabaseEngine
     /// <summary>Plans for two passwords at once; null where the engine has no such thing and <see cref="RotationStrategy.DualPassword"/> is not offered.</summary>
     IDualPasswordPlanner? DualPasswordPlanner { get; }
 
+    /// <summary>True where each endpoint has logins of its own, which a new endpoint has not got: <see cref="IAdminConnection.BringUpToDateAsync"/>.</summary>
+    bool HasLoginsPerEndpoint => false;
+
     /// <summary>The rules for user names: length in the engine's own unit, what is reserved.</summary>
     UsernameRules UsernameRules { get; }
 

@@ -34,7 +34,10 @@ internal interface ILoginPlanner
     /// </summary>
     IReadOnlyList<PlannedStatement> PlanUnblock(LoginSnapshot login);
 
-    /// <summary>Moves every exclusive fact of one login to the other, one object a step. Empty when there is none left.</summary>
+    /// <summary>
+    /// Moves every exclusive fact of one login to the other, one object a step. Empty when there is none left. A slot is for the password of
+    /// <paramref name="to"/>: where something logs in as the login.
+    /// </summary>
     IReadOnlyList<PlannedStep> PlanMove(LoginSnapshot from, LoginSnapshot to);
 
     /// <summary>Takes back what only the overlap needed, on both logins; for a login that is kept disabled rather than dropped.</summary>

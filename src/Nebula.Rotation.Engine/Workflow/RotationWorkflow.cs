@@ -54,6 +54,7 @@ internal sealed class RotationWorkflow(WorkflowServices services)
         if (await FindOpenAsync(credential, stop) is { } open && (request.RotationId is null || request.RotationId == open.RotationId))
             return await FinishAsync(open.RotationId, credential, lease, request, observer, stop);
 
+        await BringUpToDateAsync(credential, request, observer, stop);
         var last = request.RotationId is null ? await FindRetainedAsync(credential, stop) : null;
         last ??= await FindAsync(credential, request.RotationId, stop);
         return last.State != RotationState.Retained || (last.RetainUntil > services.Time.GetUtcNow() && request.RetainFor != TimeSpan.Zero && !request.Emergency)
@@ -188,6 +189,18 @@ internal sealed class RotationWorkflow(WorkflowServices services)
             RotationErrorCode.DrainTimedOut,
             $"{run.OldLogin} still had sessions after {run.Settings.DrainTimeout.TotalSeconds:0.#} s; the rotation was taken back.",
             $"{run.OldLogin} is live. Find out who does not follow, then run Invoke-NebulaRotation again.");
+    }
+
+    /// <summary>Nothing is open: an endpoint that joined later, or was away, may lack the live login all the same.</summary>
+    private async Task BringUpToDateAsync(DatabaseCredential credential, RotationRequest request, IRotationObserver observer, CancellationToken stop)
+    {
+        var engine = services.Engines.Get(credential.DatabaseType);
+        if (!engine.HasLoginsPerEndpoint)
+            return;
+        var live = await _store.GetCurrentLoginAsync(credential.Id, stop);
+        await using var admin = await engine.ConnectAdminAsync(credential, await AdminLogins.FindAsync(_store, credential, request.Admin, stop), stop);
+        foreach (var change in await admin.BringUpToDateAsync(live.Login, stop))
+            observer.OnMessage(RotationMessageKind.Important, $"{credential.Name}: {change}");
     }
 
     private async Task DropExpiredAsync(

@@ -15,6 +15,10 @@ internal static class DatabaseDefaults
         _ => throw new RotationException(RotationErrorCode.UnsupportedDatabaseType, $"No engine for {type}."),
     };
 
+    /// <summary>How the second login comes to be. Redis's default user is who logs in without a name, and has none but that: it takes a second password.</summary>
+    public static RotationStrategy Strategy(DatabaseType type, string username) =>
+        type == DatabaseType.Redis && username == "default" ? RotationStrategy.DualPassword : RotationStrategy.DualUser;
+
     /// <summary>The database of a connection that names none. A PostgreSQL connection always has one, and guessing it would be wrong in most cases.</summary>
     public static string Database(DatabaseType type) => type switch
     {

@@ -127,6 +127,7 @@ public sealed class NewNebulaDbCredentialCommand : StoreCmdlet, ICredentialSetti
             Port = Port ?? DatabaseDefaults.Port(DatabaseType),
             Database = Database ?? DatabaseDefaults.Database(DatabaseType),
             Username = login.Username,
+            Strategy = DatabaseDefaults.Strategy(DatabaseType, login.Username),
             AdminUsername = AdminCredential?.UserName,
         };
         var request = new NewCredential

@@ -197,7 +197,7 @@ internal static class RetireStage
                 await run.JournalAsync(RotationStage.Retire, step.Key, JournalPhase.Intent, cancellationToken);
                 await StageFailure.AsAsync(
                     RotationErrorCode.DropLoginFailed,
-                    () => ChangeRunner.ApplyAsync(run, RotationStage.Retire, step.Description, step.Statements, cancellationToken));
+                    () => ChangeRunner.ApplyAsync(run, RotationStage.Retire, step.Description, step.Statements, run.Document.To.ToLogin(), cancellationToken));
                 await run.JournalAsync(RotationStage.Retire, step.Key, JournalPhase.Done, cancellationToken);
                 moved++;
             }

@@ -95,7 +95,7 @@ internal static class Rollback
 
         var old = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
         foreach (var step in run.Planner.PlanMove(login, old))
-            await ChangeRunner.ApplyAsync(run, RotationStage.CreateLogin, step.Description, step.Statements, cancellationToken);
+            await ChangeRunner.ApplyAsync(run, RotationStage.CreateLogin, step.Description, step.Statements, run.Document.From.ToLogin(), cancellationToken);
         return old;
     }
 
