@@ -16,6 +16,7 @@
     CmdletsToExport      = @(
         'Add-NebulaPublishTarget'
         'Compare-NebulaPermission'
+        'Get-NebulaAuditEvent'
         'Get-NebulaConnectionString'
         'Get-NebulaDbCredential'
         'Get-NebulaPublishTarget'
@@ -27,6 +28,7 @@
         'Remove-NebulaPublishTarget'
         'Resume-NebulaRotation'
         'Set-NebulaDbCredential'
+        'Test-NebulaAuditTrail'
         'Test-NebulaCredential'
         'Undo-NebulaRotation'
     )

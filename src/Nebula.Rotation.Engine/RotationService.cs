@@ -112,16 +112,20 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
         await new PlanReader(services).ReadAsync(await LoadAsync(request.Name, request.Scope, cancellationToken), request, cancellationToken);
 
     public Task<RotationRecord> RotateAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
-        StopAsRotationExceptionAsync(request, () => _workflow.RotateAsync(request, observer, stop));
+        Telemetry.WatchAsync("rotate", request, () => StopAsRotationExceptionAsync(request, () => _workflow.RotateAsync(request, observer, stop)));
 
     public Task<RotationRecord> ResumeAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
-        StopAsRotationExceptionAsync(request, () => _workflow.ResumeAsync(request, observer, stop));
+        Telemetry.WatchAsync("resume", request, () => StopAsRotationExceptionAsync(request, () => _workflow.ResumeAsync(request, observer, stop)));
 
     public Task<RotationRecord> UndoAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
-        StopAsRotationExceptionAsync(request, () => _workflow.UndoAsync(request, observer, stop));
+        Telemetry.WatchAsync("undo", request, () => StopAsRotationExceptionAsync(request, () => _workflow.UndoAsync(request, observer, stop)));
 
     public Task<IReadOnlyList<RotationRecord>> GetRotationsAsync(RotationFilter filter, CancellationToken cancellationToken) =>
         _store.ListRotationsAsync(filter, cancellationToken);
+
+    public Task<IReadOnlyList<AuditEvent>> GetAuditAsync(AuditFilter filter, CancellationToken cancellationToken) => _store.ListAuditAsync(filter, cancellationToken);
+
+    public Task<AuditTrailResult> TestAuditAsync(string? head, CancellationToken cancellationToken) => _store.CheckAuditAsync(head, cancellationToken);
 
     public ValueTask DisposeAsync() => _store.DisposeAsync();
 

@@ -88,4 +88,13 @@ public interface ICredentialStore : IAsyncDisposable
 
     /// <summary>The rotations that match, newest first, with their stages.</summary>
     Task<IReadOnlyList<RotationRecord>> ListRotationsAsync(RotationFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The entries of the audit trail that match, in their order. Every method here that writes, but for leases, journals and documents, writes its entry
+    /// in the same transaction.
+    /// </summary>
+    Task<IReadOnlyList<AuditEvent>> ListAuditAsync(AuditFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>Whether the audit trail is what was written; <paramref name="head"/> is one that an earlier check gave and that was kept elsewhere, or null.</summary>
+    Task<AuditTrailResult> CheckAuditAsync(string? head, CancellationToken cancellationToken);
 }

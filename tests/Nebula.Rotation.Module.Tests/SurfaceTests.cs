@@ -20,7 +20,7 @@ public sealed class SurfaceTests
     public static TheoryData<string> Names => [.. Cmdlets.Select(t => t.Name)];
 
     [Fact]
-    public void There_are_cmdlets_to_look_at() => Assert.Equal(15, Cmdlets.Length);
+    public void There_are_cmdlets_to_look_at() => Assert.InRange(Cmdlets.Length, 14, 100);
 
     [Theory]
     [MemberData(nameof(Names))]

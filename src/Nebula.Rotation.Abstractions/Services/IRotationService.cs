@@ -51,4 +51,10 @@ public interface IRotationService : IAsyncDisposable
 
     /// <summary>The rotations that match, newest first.</summary>
     Task<IReadOnlyList<RotationRecord>> GetRotationsAsync(RotationFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>The entries of the audit trail that match, in their order.</summary>
+    Task<IReadOnlyList<AuditEvent>> GetAuditAsync(AuditFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>Whether the audit trail is what was written; <paramref name="head"/> is one that an earlier test gave, or null.</summary>
+    Task<AuditTrailResult> TestAuditAsync(string? head, CancellationToken cancellationToken);
 }

@@ -178,6 +178,7 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
             Details = details.ToDictionary(detail => detail.Name, detail => detail.Value),
         };
         await Store.AppendStageAsync(lease.Lease, result, cancellationToken);
+        Telemetry.OnStage(result);
         Observer.OnStage(result);
     }
 

@@ -25,6 +25,14 @@ internal static class AssociatedData
     public static byte[] JournalData(Guid rotationId, long sequence, string step) =>
         Encode("journal", rotationId.ToString("D"), sequence.ToString(CultureInfo.InvariantCulture), step);
 
+    public static byte[] AuditKey(Guid storeId) => Encode("audit-key", storeId.ToString("D"));
+
+    public static byte[] AuditHead(Guid storeId) => Encode("audit-head", storeId.ToString("D"));
+
+    /// <summary>What the code of an entry is made of.</summary>
+    public static byte[] AuditEntry(long sequence, params ReadOnlySpan<string> parts) =>
+        Encode(["audit-entry", sequence.ToString(CultureInfo.InvariantCulture), .. parts]);
+
     private static byte[] Encode(params ReadOnlySpan<string> parts)
     {
         using var stream = new MemoryStream();

@@ -8,6 +8,7 @@ internal sealed class KeyRing : IDisposable
     private readonly byte[] _master;
     private readonly Guid _storeId;
     private readonly Dictionary<long, byte[]> _scopes = [];
+    private byte[]? _audit;
 
     /// <param name="master">The master key; owned by the ring from now on.</param>
     /// <param name="storeId">The store it belongs to.</param>
@@ -54,12 +55,39 @@ internal sealed class KeyRing : IDisposable
         return _scopes[scopeId] = key;
     }
 
+    /// <summary>A new key for the audit trail, wrapped; it is used only once it has come back from the store.</summary>
+    public byte[] MakeAuditKey()
+    {
+        Span<byte> key = stackalloc byte[SealedBox.KeySize];
+        RandomNumberGenerator.Fill(key);
+        var wrapped = SealedBox.Seal(_master, key, AssociatedData.AuditKey(_storeId));
+        CryptographicOperations.ZeroMemory(key);
+        return wrapped;
+    }
+
+    /// <exception cref="CryptographicException">The wrapped key is not this store's.</exception>
+    public byte[] UnwrapAuditKey(byte[] wrapped)
+    {
+        CryptographicOperations.ZeroMemory(_audit);
+        return _audit = SealedBox.Open(_master, wrapped, AssociatedData.AuditKey(_storeId));
+    }
+
+    /// <summary>The audit trail's key, if it was unwrapped before; it stays the ring's.</summary>
+    public byte[]? FindAuditKey() => _audit;
+
+    public byte[] SealAuditHead(ReadOnlySpan<byte> head) => SealedBox.Seal(_audit, head, AssociatedData.AuditHead(_storeId));
+
+    /// <exception cref="CryptographicException">The head was changed.</exception>
+    public byte[] OpenAuditHead(byte[] box) => SealedBox.Open(_audit, box, AssociatedData.AuditHead(_storeId));
+
     /// <summary>Drops a key whose scope was not committed: its id may come back with another one.</summary>
     public void ForgetScopes()
     {
         foreach (var key in _scopes.Values)
             CryptographicOperations.ZeroMemory(key);
         _scopes.Clear();
+        CryptographicOperations.ZeroMemory(_audit);
+        _audit = null;
     }
 
     public void Dispose()

@@ -117,8 +117,30 @@ internal static class Schema
     /// </summary>
     private const string Version2 = "UPDATE credentials SET settings = json_set(settings, '$.PublishTargets', json('[]'))";
 
+    /// <summary>No reference to the credential: its entries stay when it goes.</summary>
+    private const string AuditTrail =
+        """
+        CREATE TABLE audit (
+            sequence      INTEGER PRIMARY KEY,
+            at            TEXT NOT NULL,
+            actor         TEXT NOT NULL,
+            action        TEXT NOT NULL,
+            credential_id TEXT NOT NULL,
+            credential    TEXT NOT NULL,
+            folded        TEXT NOT NULL,
+            scope         TEXT NOT NULL,
+            rotation_id   TEXT,
+            outcome       TEXT NOT NULL,
+            details       TEXT NOT NULL,
+            code          BLOB NOT NULL
+        ) STRICT;
+
+        CREATE INDEX audit_credential ON audit (folded, sequence);
+        CREATE INDEX audit_rotation ON audit (rotation_id) WHERE rotation_id IS NOT NULL;
+        """;
+
     /// <summary>The script at index n makes version n + 1 of version n. Scripts that have shipped are never edited.</summary>
-    public static IReadOnlyList<string> Migrations { get; } = [Version1, Version2];
+    public static IReadOnlyList<string> Migrations { get; } = [Version1, Version2, AuditTrail];
 
     public static int GetVersion(SqliteSession session) => Convert.ToInt32(session.Scalar("PRAGMA user_version"), CultureInfo.InvariantCulture);
 

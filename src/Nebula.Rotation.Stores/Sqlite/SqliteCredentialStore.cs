@@ -17,6 +17,7 @@ public sealed class SqliteCredentialStore : ICredentialStore
     private readonly LeaseTable _leases;
     private readonly RotationTable _rotations;
     private readonly JournalTable _journal;
+    private readonly AuditTable _audit;
 
     private SqliteCredentialStore(SqliteDatabase database, KeyRing keys, TimeProvider time)
     {
@@ -28,6 +29,7 @@ public sealed class SqliteCredentialStore : ICredentialStore
         _leases = new LeaseTable(time);
         _rotations = new RotationTable(_scopes);
         _journal = new JournalTable(_scopes);
+        _audit = new AuditTable(keys, time);
         database.RolledBack = _scopes.Forget;
     }
 
@@ -75,6 +77,7 @@ public sealed class SqliteCredentialStore : ICredentialStore
                 CredentialTable.Insert(session, added, stored.ScopeId);
                 _logins.Write(session, stored, added.Version, login, now);
                 _logins.WriteAdmin(session, added.Id, stored.ScopeId, admin);
+                _audit.Append(session, added, AuditAction.CredentialAdded, login.Username, null, AuditDetails.OfNew(added, admin));
                 return CredentialTable.Get(session, added.Id).Credential;
             },
             cancellationToken);
@@ -118,7 +121,9 @@ public sealed class SqliteCredentialStore : ICredentialStore
                     CredentialTable.SetUsername(session, former.Id, login.Username);
                 }
 
-                return CredentialTable.Get(session, credential.Id).Credential;
+                var changed = CredentialTable.Get(session, credential.Id).Credential;
+                _audit.Append(session, changed, AuditAction.CredentialChanged, changed.Username, null, AuditDetails.OfChange(former, changed, admin, login));
+                return changed;
             },
             cancellationToken);
     }
@@ -132,6 +137,7 @@ public sealed class SqliteCredentialStore : ICredentialStore
             RotationTable.CheckNoneOpen(session, stored.Credential);
             _leases.CheckFree(session, stored.Credential);
             CredentialTable.Delete(session, credentialId);
+            _audit.Append(session, stored.Credential, AuditAction.CredentialRemoved, stored.Credential.Username, null, AuditDetails.None);
         },
         cancellationToken);
 
@@ -197,6 +203,7 @@ public sealed class SqliteCredentialStore : ICredentialStore
             }
 
             _rotations.Insert(session, stored, record, document);
+            _audit.Append(session, stored.Credential, AuditAction.RotationBegun, record.Kind.ToString(), record.RotationId, AuditDetails.OfRecord(record));
         },
         cancellationToken);
 
@@ -217,6 +224,8 @@ public sealed class SqliteCredentialStore : ICredentialStore
         {
             _ = RotationTable.Get(session, lease.CredentialId, stage.RotationId);
             JournalTable.AppendStage(session, stage);
+            var credential = CredentialTable.Get(session, lease.CredentialId).Credential;
+            _audit.Append(session, credential, AuditAction.StageEnded, $"{stage.Stage} {stage.Status}", stage.RotationId, AuditDetails.OfStage(stage));
         },
         cancellationToken);
 
@@ -243,6 +252,7 @@ public sealed class SqliteCredentialStore : ICredentialStore
                 CredentialTable.SetLive(
                     session, lease.CredentialId, version, login.Username, rotatedAt, (stored.Credential with { LastRotatedAt = rotatedAt }).NextRotationAt);
                 RotationTable.SetState(session, rotationId, RotationState.Draining);
+                _audit.Append(session, stored.Credential, AuditAction.VersionPublished, login.Username, rotationId, AuditDetails.OfVersion(version));
             },
             cancellationToken);
     }
@@ -260,6 +270,9 @@ public sealed class SqliteCredentialStore : ICredentialStore
                 _ = RotationTable.Get(session, lease.CredentialId, reopened);
                 RotationTable.SetState(session, reopened, change.ReopenState ?? throw new ArgumentException("A reopened rotation needs a state.", nameof(change)));
             }
+
+            var credential = CredentialTable.Get(session, lease.CredentialId).Credential;
+            _audit.Append(session, credential, AuditAction.RotationStateChanged, change.State.ToString(), rotationId, AuditDetails.OfState(change));
         },
         cancellationToken);
 
@@ -269,9 +282,11 @@ public sealed class SqliteCredentialStore : ICredentialStore
         lease,
         session =>
         {
-            if (CredentialTable.Get(session, lease.CredentialId).Credential.Version == version)
+            var credential = CredentialTable.Get(session, lease.CredentialId).Credential;
+            if (credential.Version == version)
                 throw new RotationException(RotationErrorCode.InvalidArgument, $"Version {version} is the live one; its password is needed.");
             LoginTable.Erase(session, lease.CredentialId, version);
+            _audit.Append(session, credential, AuditAction.SecretErased, $"version {version}", null, AuditDetails.OfVersion(version));
         },
         cancellationToken);
 
@@ -294,6 +309,14 @@ public sealed class SqliteCredentialStore : ICredentialStore
     /// <inheritdoc/>
     public async Task<IReadOnlyList<RotationRecord>> ListRotationsAsync(RotationFilter filter, CancellationToken cancellationToken) =>
         await _database.ReadAsync(session => RotationTable.List(session, filter), cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<AuditEvent>> ListAuditAsync(AuditFilter filter, CancellationToken cancellationToken) =>
+        await _database.ReadAsync(session => AuditTable.List(session, filter), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<AuditTrailResult> CheckAuditAsync(string? head, CancellationToken cancellationToken) =>
+        _database.ReadAsync(session => _audit.Check(session, head), cancellationToken);
 
     /// <summary>Closes the file and zeroes the keys. Leases that are still held stay held until they expire.</summary>
     public async ValueTask DisposeAsync()

@@ -72,6 +72,11 @@ internal sealed class TouchedStore(ICredentialStore store, Action<string> touch)
     public Task<RotationJournal?> ReadRotationAsync(Guid rotationId, CancellationToken cancellationToken) =>
         store.ReadRotationAsync(rotationId, cancellationToken);
 
+    public Task<IReadOnlyList<AuditEvent>> ListAuditAsync(AuditFilter filter, CancellationToken cancellationToken) =>
+        store.ListAuditAsync(filter, cancellationToken);
+
+    public Task<AuditTrailResult> CheckAuditAsync(string? head, CancellationToken cancellationToken) => store.CheckAuditAsync(head, cancellationToken);
+
     public Task<IReadOnlyList<RotationRecord>> ListRotationsAsync(RotationFilter filter, CancellationToken cancellationToken) =>
         store.ListRotationsAsync(filter, cancellationToken);
 

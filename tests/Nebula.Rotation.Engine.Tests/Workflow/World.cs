@@ -61,10 +61,12 @@ internal sealed class World : IAsyncDisposable
     }
 
     /// <summary>A runner, which calls <paramref name="touch"/> whenever it reaches for the store or the server.</summary>
-    public RotationWorkflow Runner(Action<string>? touch = null)
+    public RotationWorkflow Runner(Action<string>? touch = null) => new(Services(touch));
+
+    public WorkflowServices Services(Action<string>? touch = null)
     {
         touch ??= _ => { };
-        return new(new(
+        return new(
             new TouchedStore(Store, touch),
             new EngineRegistry([new(DatabaseType.PostgreSql, () => new ModelEngine(Server, Planner, touch))]),
             Time,
@@ -78,7 +80,7 @@ internal sealed class World : IAsyncDisposable
             })
         {
             Publishers = TouchedPublisher.All(touch),
-        });
+        };
     }
 
     /// <summary>Gives the credential these publish targets.</summary>

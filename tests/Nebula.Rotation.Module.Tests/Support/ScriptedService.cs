@@ -126,6 +126,20 @@ internal sealed class ScriptedService : IRotationService, IRotationServiceProvid
     public Task<RotationRecord> UndoAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
         RunAsync("Undo", request, observer, stop);
 
+    public List<AuditEvent> Audit { get; } = [];
+
+    public AuditFilter? AuditFilter { get; private set; }
+
+    public Task<IReadOnlyList<AuditEvent>> GetAuditAsync(AuditFilter filter, CancellationToken cancellationToken)
+    {
+        Fail("GetAudit");
+        AuditFilter = filter;
+        return Task.FromResult<IReadOnlyList<AuditEvent>>(Audit);
+    }
+
+    public Task<AuditTrailResult> TestAuditAsync(string? head, CancellationToken cancellationToken) =>
+        Task.FromResult(new AuditTrailResult { IsIntact = head is null, Count = Audit.Count, Head = "1:AA", Message = head ?? "intact" });
+
     public Task<IReadOnlyList<RotationRecord>> GetRotationsAsync(RotationFilter filter, CancellationToken cancellationToken)
     {
         Fail("GetRotations");

@@ -25,7 +25,7 @@ internal static class CompleteStage
         run.Document.Prepared.Clear();
         run.Document.Final = current;
         await run.SaveDocumentAsync(cancellationToken);
-        await run.ReportAsync(clock, StageStatus.Succeeded, message, cancellationToken, ("Facts", current.Facts.Count));
+        await run.ReportAsync(clock, StageStatus.Succeeded, message, cancellationToken, ("Facts", current.Facts.Count), ("FactsFingerprint", current.FingerprintFacts()));
         var retained = run.Settings.RetainFor > TimeSpan.Zero;
         if (!retained)
             await OldSecrets.EraseAsync(run, cancellationToken);

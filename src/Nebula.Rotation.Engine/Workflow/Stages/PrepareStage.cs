@@ -138,6 +138,7 @@ internal static class PrepareStage
                 + $"{Text.Count(plan.CreateStatements.Count + plan.CloneStatements.Count, "statement")} planned, no blocker.",
                 cancellationToken,
                 ("Facts", source.Facts.Count),
+                ("FactsFingerprint", source.FingerprintFacts()),
                 ("Statements", plan.CreateStatements.Count + plan.CloneStatements.Count));
             return (run, plan);
         }

@@ -1,0 +1,29 @@
+namespace Nebula.Rotation;
+
+/// <summary>What an entry of the audit trail is about.</summary>
+public enum AuditAction
+{
+    /// <summary>A credential was stored.</summary>
+    CredentialAdded,
+
+    /// <summary>A credential's settings, admin login or live login were changed by hand.</summary>
+    CredentialChanged,
+
+    /// <summary>A credential was removed from the store.</summary>
+    CredentialRemoved,
+
+    /// <summary>A rotation, or an undo, was begun.</summary>
+    RotationBegun,
+
+    /// <summary>A stage of it ended.</summary>
+    StageEnded,
+
+    /// <summary>The store named another login: the commit point.</summary>
+    VersionPublished,
+
+    /// <summary>A rotation came to another state.</summary>
+    RotationStateChanged,
+
+    /// <summary>An old password was erased.</summary>
+    SecretErased,
+}
