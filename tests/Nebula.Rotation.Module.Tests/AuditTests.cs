@@ -25,7 +25,7 @@ public sealed class AuditTests
     {
         using var scene = new Scene();
         scene.Service.Audit.Add(Entry);
-        scene.Run("Get-NebulaAuditEvent orders -Action StageEnded, RotationBegun -After ([datetime]::new(2026, 1, 1, 0, 0, 0, 'Utc')) -Last 5 | Out-Default").ThrowIfFailed();
+        scene.Run("Get-NebulaAuditEvent orders -Action StageEnded, RotationBegun -After ([datetime]'2026-01-01T00:00:00Z') -Last 5 | Out-Default").ThrowIfFailed();
         var shown = string.Join('\n', scene.Host.Lines);
 
         Assert.Matches(@"7\s+2026-03-01 \d\d:00:00\s+orders\s+StageEnded\s+Verify Succeeded\s+ops@runner, process 12", shown);
