@@ -16,6 +16,7 @@
     CmdletsToExport      = @(
         'Add-NebulaPublishTarget'
         'Compare-NebulaPermission'
+        'Convert-NebulaOwnership'
         'Get-NebulaAuditEvent'
         'Get-NebulaConnectionString'
         'Get-NebulaDbCredential'

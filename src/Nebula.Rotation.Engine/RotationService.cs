@@ -1,6 +1,7 @@
 using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Passwords;
 using Nebula.Rotation.Engine.Workflow;
+using Nebula.Rotation.Engine.Workflow.Ownership;
 using Nebula.Rotation.Engine.Workflow.Stages;
 using Nebula.Rotation.Stores;
 
@@ -112,13 +113,19 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
         await new PlanReader(services).ReadAsync(await LoadAsync(request.Name, request.Scope, cancellationToken), request, cancellationToken);
 
     public Task<RotationRecord> RotateAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
-        Telemetry.WatchAsync("rotate", request, () => StopAsRotationExceptionAsync(request, () => _workflow.RotateAsync(request, observer, stop)));
+        Telemetry.WatchAsync("rotate", request, () => StopAsRotationExceptionAsync(request.Name, () => _workflow.RotateAsync(request, observer, stop)));
 
     public Task<RotationRecord> ResumeAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
-        Telemetry.WatchAsync("resume", request, () => StopAsRotationExceptionAsync(request, () => _workflow.ResumeAsync(request, observer, stop)));
+        Telemetry.WatchAsync("resume", request, () => StopAsRotationExceptionAsync(request.Name, () => _workflow.ResumeAsync(request, observer, stop)));
 
     public Task<RotationRecord> UndoAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
-        Telemetry.WatchAsync("undo", request, () => StopAsRotationExceptionAsync(request, () => _workflow.UndoAsync(request, observer, stop)));
+        Telemetry.WatchAsync("undo", request, () => StopAsRotationExceptionAsync(request.Name, () => _workflow.UndoAsync(request, observer, stop)));
+
+    public Task<OwnershipChange> ConvertOwnershipAsync(OwnershipRequest request, IRotationObserver observer, CancellationToken stop) =>
+        StopAsRotationExceptionAsync(request.Name, () => new OwnershipWorkflow(services).ConvertAsync(request, observer, stop));
+
+    public Task<RotationPlan> PlanOwnershipAsync(OwnershipRequest request, CancellationToken cancellationToken) =>
+        new OwnershipWorkflow(services).PlanAsync(request, cancellationToken);
 
     public Task<IReadOnlyList<RotationRecord>> GetRotationsAsync(RotationFilter filter, CancellationToken cancellationToken) =>
         _store.ListRotationsAsync(filter, cancellationToken);
@@ -130,7 +137,7 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
     public ValueTask DisposeAsync() => _store.DisposeAsync();
 
     /// <summary>A stop while nothing has been touched yet ends in the same kind of error as a later one.</summary>
-    private static async Task<RotationRecord> StopAsRotationExceptionAsync(RotationRequest request, Func<Task<RotationRecord>> work)
+    private static async Task<T> StopAsRotationExceptionAsync<T>(string name, Func<Task<T>> work)
     {
         try
         {
@@ -139,7 +146,7 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
         catch (OperationCanceledException exception)
         {
             throw new RotationException(
-                RotationErrorCode.Stopped, $"'{request.Name}': stopped on request before anything was changed.", innerException: exception);
+                RotationErrorCode.Stopped, $"'{name}': stopped on request before anything was changed.", innerException: exception);
         }
     }
 

@@ -10,6 +10,8 @@ internal static class Program
     {
         [ServerHolder.Argument, var release] => await ServerHolder.RunAsync(release),
         [DyingRunner.Argument, var store, var at] => await DyingRunner.MainAsync(store, int.Parse(at, System.Globalization.CultureInfo.InvariantCulture)),
+        [DyingRunner.Argument, var store, var at, var work, var owner] =>
+            await DyingRunner.MainAsync(store, int.Parse(at, System.Globalization.CultureInfo.InvariantCulture), work, owner),
         // The same two ways that xunit.v3's own entry point offers.
         _ when args.Contains("--server") || args.Contains("--internal-msbuild-node") =>
             await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),

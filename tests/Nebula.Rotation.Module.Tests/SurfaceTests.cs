@@ -57,6 +57,7 @@ public sealed class SurfaceTests
     [InlineData("Invoke-NebulaRotation")]
     [InlineData("Undo-NebulaRotation")]
     [InlineData("Remove-NebulaDbCredential")]
+    [InlineData("Convert-NebulaOwnership")]
     public void What_cannot_be_taken_back_lightly_asks(string name)
     {
         var cmdlet = Cmdlets.Select(t => (Type: t, Attribute: t.GetCustomAttribute<CmdletAttribute>()!)).Single(c => $"{c.Attribute.VerbName}-{c.Attribute.NounName}" == name);

@@ -8,4 +8,10 @@ public enum RotationKind
 
     /// <summary>The old login of an earlier rotation takes its place back.</summary>
     Undo,
+
+    /// <summary>No rotation: what the live login owns moves to an owner role (Convert-NebulaOwnership).</summary>
+    Ownership,
+
+    /// <summary>No rotation: what the owner role owns goes back to the live login.</summary>
+    OwnershipUndo,
 }

@@ -26,4 +26,7 @@ public enum RotationStage
 
     /// <summary>The final diff; the record is closed.</summary>
     Complete,
+
+    /// <summary>No stage of a rotation: objects move between the live login and its owner role, one at a time.</summary>
+    MoveOwnership,
 }

@@ -23,4 +23,9 @@ public enum RotationState
 
     /// <summary>A later undo reversed it.</summary>
     Undone,
+
+    /// <summary>
+    /// An ownership conversion that ended early: what has moved has moved, the rest is the login's, everything works; the same command goes on.
+    /// </summary>
+    Incomplete,
 }

@@ -15,6 +15,12 @@ public interface IRotationObserver
     /// <summary>Something to say.</summary>
     void OnMessage(RotationMessageKind kind, string message);
 
+    /// <summary>A step of a change of owner has ended.</summary>
+    void OnOwnership(OwnershipChange change)
+    {
+        // Only who asks for a change of owner wants to see each object.
+    }
+
     /// <summary>True when <see cref="PublishAsync"/> does something.</summary>
     bool Publishes { get; }
 

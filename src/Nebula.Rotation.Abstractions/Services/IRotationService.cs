@@ -49,6 +49,15 @@ public interface IRotationService : IAsyncDisposable
     /// <summary>Makes the old login of a rotation live again, and retires the new one.</summary>
     Task<RotationRecord> UndoAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop);
 
+    /// <summary>
+    /// Moves what a credential's login owns to an owner role, or back: its steps go to the observer, its end is the answer. What an earlier run
+    /// left half-way is gone on with. <paramref name="stop"/> asks to stop between two objects.
+    /// </summary>
+    Task<OwnershipChange> ConvertOwnershipAsync(OwnershipRequest request, IRotationObserver observer, CancellationToken stop);
+
+    /// <summary>What <see cref="ConvertOwnershipAsync"/> would do now; the owner role stands as the plan's new user name. Changes nothing.</summary>
+    Task<RotationPlan> PlanOwnershipAsync(OwnershipRequest request, CancellationToken cancellationToken);
+
     /// <summary>The rotations that match, newest first.</summary>
     Task<IReadOnlyList<RotationRecord>> GetRotationsAsync(RotationFilter filter, CancellationToken cancellationToken);
 

@@ -21,6 +21,13 @@ internal interface IAdminConnection : IAsyncDisposable
     Task<bool> IsNameTakenAsync(string username, CancellationToken cancellationToken);
 
     /// <summary>
+    /// A login and its owner role, each with what an <see cref="IOwnershipPlanner"/> needs to know beside, and what this admin lacks for a change of
+    /// owner. Reads only. Asked of engines that have such a planner.
+    /// </summary>
+    Task<OwnershipReading> ReadOwnershipAsync(string username, string owner, CancellationToken cancellationToken) =>
+        throw new RotationException(RotationErrorCode.UnsupportedDatabaseType, "This kind of server has no owner roles.");
+
+    /// <summary>
     /// What stands in the way of rotating this login with this admin: rights the admin lacks, limits, connection headroom for two pools. Reads only.
     /// </summary>
     Task<Preflight> PreflightAsync(DatabaseCredential credential, LoginSnapshot source, CancellationToken cancellationToken);

@@ -16,6 +16,9 @@ internal interface IDatabaseEngine
     /// <summary>True where each endpoint has logins of its own, which a new endpoint has not got: <see cref="IAdminConnection.BringUpToDateAsync"/>.</summary>
     bool HasLoginsPerEndpoint => false;
 
+    /// <summary>Plans for an owner role; null where the engine has no ownership that a role without a login could have.</summary>
+    IOwnershipPlanner? OwnershipPlanner => null;
+
     /// <summary>The rules for user names: length in the engine's own unit, what is reserved.</summary>
     UsernameRules UsernameRules { get; }
 

@@ -4,4 +4,8 @@ namespace Nebula.Rotation.Engine.Databases;
 /// <param name="Key">Unique within a rotation and the same when planned again.</param>
 /// <param name="Description">For progress and messages: which object moves.</param>
 /// <param name="Statements">In their order.</param>
-internal sealed record PlannedStep(string Key, string Description, IReadOnlyList<PlannedStatement> Statements);
+internal sealed record PlannedStep(string Key, string Description, IReadOnlyList<PlannedStatement> Statements)
+{
+    /// <summary>The ownership that moves, or null.</summary>
+    public PermissionFact? Ownership { get; init; }
+}

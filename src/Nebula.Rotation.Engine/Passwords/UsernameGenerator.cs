@@ -18,6 +18,9 @@ internal static partial class UsernameGenerator
     /// <summary>What tells the second of two names that take turns from the first.</summary>
     public const string AlternateSuffix = "_b";
 
+    /// <summary>What an owner role's name ends with.</summary>
+    private const string OwnerSuffix = "_owner";
+
     private const int RandomBytes = 4;
 
     public static void ValidateTemplate(string? template, UsernameRules rules)
@@ -63,6 +66,17 @@ internal static partial class UsernameGenerator
         while (rules.Measure(name + AlternateSuffix) > rules.MaxLength || (name.Length > 0 && char.IsHighSurrogate(name[^1])))
             name = name[..^1];
         return name + AlternateSuffix;
+    }
+
+    /// <summary>The name of a credential's owner role. Cut to fit, the ending never.</summary>
+    public static string OwnerRole(string credentialName, UsernameRules rules)
+    {
+        var name = Plain(credentialName);
+        if (rules.ReservedPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)))
+            name = "n" + name;
+        while (rules.Measure(name + OwnerSuffix) > rules.MaxLength)
+            name = name[..^1];
+        return name + OwnerSuffix;
     }
 
     /// <summary>Refuses a user name that the server would cut or keep for itself.</summary>

@@ -1,6 +1,7 @@
 using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Passwords;
 using Nebula.Rotation.Engine.Snapshots;
+using Nebula.Rotation.Engine.Workflow.Ownership;
 using Nebula.Rotation.Stores;
 
 namespace Nebula.Rotation.Engine.Workflow;
@@ -87,7 +88,7 @@ internal static class AlternateLogins
     {
         var records = await store.ListRotationsAsync(
             new() { Name = credential.Name, Scope = credential.Scope, States = Flipped }, cancellationToken);
-        return records.FirstOrDefault(record => record.OldUsername == username || record.NewUsername == username);
+        return records.FirstOrDefault(record => !OwnershipHistory.IsOwnership(record) && (record.OldUsername == username || record.NewUsername == username));
     }
 
     private static async Task<bool> WasAlternatingAsync(ICredentialStore store, RotationRecord record, CancellationToken cancellationToken) =>

@@ -155,6 +155,11 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
         }
     }
 
+    /// <summary>Gives an earlier record of the credential its last state.</summary>
+    public Task CloseOtherAsync(RotationRecord record, RotationState state, CancellationToken cancellationToken) =>
+        Store.SetStateAsync(
+            lease.Lease, record.RotationId, new() { State = state, FinishedAt = record.FinishedAt ?? Time.GetUtcNow(), Message = record.Message }, cancellationToken);
+
     /// <summary>True once the store names the new login: the question that decides between back and forward.</summary>
     public async Task<bool> IsPublishedAsync(CancellationToken cancellationToken) =>
         (await Store.GetCurrentLoginAsync(Credential.Id, cancellationToken)).Version == Document.To.Version;

@@ -1,4 +1,5 @@
 using Nebula.Rotation.Engine.Databases;
+using Nebula.Rotation.Engine.Workflow.Ownership;
 using Nebula.Rotation.Engine.Workflow.Stages;
 using Nebula.Rotation.Stores;
 
@@ -25,7 +26,14 @@ internal sealed class RotationWorkflow(WorkflowServices services)
         }
 
         await using var lease = await TakeLeaseAsync(credential, stop);
-        if (await FindOpenAsync(credential, stop) is { } open)
+        var open = await FindOpenAsync(credential, stop);
+        if (open is not null && OwnershipHistory.IsOwnership(open))
+        {
+            observer.OnMessage(
+                RotationMessageKind.Warning, $"The change of owner {open.RotationId} of '{credential.Name}' was left half-way; Convert-NebulaOwnership goes on with it after the rotation.");
+            await OwnershipWorkflow.SetAsideAsync(_store, lease, open, services.Time, stop);
+        }
+        else if (open is not null)
         {
             observer.OnMessage(RotationMessageKind.Warning, $"Rotation {open.RotationId} of '{credential.Name}' was left {open.State}; finishing it first.");
             var finished = await FinishAsync(open.RotationId, credential, lease, request, observer, stop);
@@ -52,7 +60,11 @@ internal sealed class RotationWorkflow(WorkflowServices services)
         var credential = await LoadAsync(request, stop);
         await using var lease = await TakeLeaseAsync(credential, stop);
         if (await FindOpenAsync(credential, stop) is { } open && (request.RotationId is null || request.RotationId == open.RotationId))
+        {
+            if (OwnershipHistory.IsOwnership(open))
+                return await new OwnershipWorkflow(services).FinishAsync(open, credential, request.Admin, lease, observer, stop);
             return await FinishAsync(open.RotationId, credential, lease, request, observer, stop);
+        }
 
         await BringUpToDateAsync(credential, request, observer, stop);
         var last = request.RotationId is null ? await FindRetainedAsync(credential, stop) : null;
@@ -71,7 +83,14 @@ internal sealed class RotationWorkflow(WorkflowServices services)
         var record = await FindOpenAsync(credential, stop) is { } open && (request.RotationId is null || request.RotationId == open.RotationId) ? open
             : request.RotationId is null ? await Reversals.FindAsync(_store, credential, current.Version, stop)
             : null;
-        record ??= await FindAsync(credential, request.RotationId, stop);
+        record ??= await FindAsync(credential, request.RotationId, stop, rotationsOnly: request.RotationId is null);
+        if (OwnershipHistory.IsOwnership(record))
+        {
+            throw new RotationException(
+                RotationErrorCode.UndoNotPossible,
+                $"{record.RotationId} is no rotation: it moved what '{record.OldUsername}' owns to '{record.NewUsername}'.",
+                $"Nothing was changed. Run Convert-NebulaOwnership -Name '{credential.Name}', with -Undo to take it back.");
+        }
 
         if (record.State is RotationState.Running or RotationState.RollbackFailed)
             return await FinishAsync(record.RotationId, credential, lease, request, observer, stop);
@@ -285,11 +304,11 @@ internal sealed class RotationWorkflow(WorkflowServices services)
     private Task<IReadOnlyList<RotationRecord>> ListRetainedAsync(DatabaseCredential credential, CancellationToken cancellationToken) =>
         _store.ListRotationsAsync(new() { Name = credential.Name, Scope = credential.Scope, States = [RotationState.Retained] }, cancellationToken);
 
-    private async Task<RotationRecord> FindAsync(DatabaseCredential credential, Guid? rotationId, CancellationToken cancellationToken)
+    private async Task<RotationRecord> FindAsync(DatabaseCredential credential, Guid? rotationId, CancellationToken cancellationToken, bool rotationsOnly = false)
     {
         var found = await _store.ListRotationsAsync(
-            new() { Name = credential.Name, Scope = credential.Scope, RotationId = rotationId, Last = 1 }, cancellationToken);
-        return found.Count > 0 ? found[0] : throw NotFound.Rotation(credential, rotationId);
+            new() { Name = credential.Name, Scope = credential.Scope, RotationId = rotationId, Last = rotationsOnly ? null : 1 }, cancellationToken);
+        return found.FirstOrDefault(record => !rotationsOnly || !OwnershipHistory.IsOwnership(record)) ?? throw NotFound.Rotation(credential, rotationId);
     }
 
     private async Task<RotationJournal> ReadAsync(Guid rotationId, CancellationToken cancellationToken) =>

@@ -12,7 +12,7 @@ public sealed class RotationTests
         var record = await world.RotateAsync();
 
         Assert.Equal(RotationState.Completed, record.State);
-        Assert.Equal(Enum.GetValues<RotationStage>(), world.Observer.Stages.Select(stage => stage.Stage));
+        Assert.Equal(Enum.GetValues<RotationStage>().Where(stage => stage <= RotationStage.Complete), world.Observer.Stages.Select(stage => stage.Stage));
         Assert.All(world.Observer.Stages, stage => Assert.Equal(StageStatus.Succeeded, stage.Status));
         Assert.Equal(world.Observer.Stages.Select(stage => stage.Message), record.Stages.Select(stage => stage.Message));
         var live = await world.LiveLoginAsync();

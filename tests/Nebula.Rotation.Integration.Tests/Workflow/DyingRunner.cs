@@ -11,8 +11,11 @@ internal static class DyingRunner
 {
     public const string Argument = "rotate-and-die";
 
+    /// <summary>Moves what a login owns to an owner role, instead of rotating; or back.</summary>
+    public const string Convert = "convert", ConvertBack = "convert-back";
+
     /// <summary>Runs it to its end, and gives what it said last: where it died, or how many writes there were.</summary>
-    public static async Task<string> RunAsync(string storePath, int at)
+    public static async Task<string> RunAsync(string storePath, int at, string? work = null, string? owner = null)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
         // Under `dotnet exec` the program is dotnet itself.
@@ -21,6 +24,12 @@ internal static class DyingRunner
         start.ArgumentList.Add(Argument);
         start.ArgumentList.Add(storePath);
         start.ArgumentList.Add(at.ToString(CultureInfo.InvariantCulture));
+        if (work is not null && owner is not null)
+        {
+            start.ArgumentList.Add(work);
+            start.ArgumentList.Add(owner);
+        }
+
         using var process = Process.Start(start)!;
         var said = await process.StandardOutput.ReadToEndAsync(Scene.Ct);
         await process.WaitForExitAsync(Scene.Ct);
@@ -28,7 +37,7 @@ internal static class DyingRunner
         return said.Trim();
     }
 
-    public static async Task<int> MainAsync(string storePath, int at)
+    public static async Task<int> MainAsync(string storePath, int at, string? work = null, string? owner = null)
     {
         var calls = 0;
         void Touch(string what)
@@ -45,7 +54,10 @@ internal static class DyingRunner
 
         var store = await Scene.OpenStoreAsync(storePath);
         await using var service = new RotationService(new(new TouchedStore(store, Touch), EngineRegistry.Default, TimeProvider.System, Scene.Timing));
-        await service.RotateAsync(Scene.Request(grace: TimeSpan.Zero), new Observer(), CancellationToken.None);
+        if (work is not null)
+            await service.ConvertOwnershipAsync(new() { Name = "app", Owner = owner, Undo = work == ConvertBack }, new Observer(), CancellationToken.None);
+        else
+            await service.RotateAsync(Scene.Request(grace: TimeSpan.Zero), new Observer(), CancellationToken.None);
         Console.WriteLine(calls);
         return 0;
     }

@@ -9,9 +9,13 @@ internal sealed class Observer : IRotationObserver
 
     public Action<RotationMessageKind, string> Said { get; init; } = (_, _) => { };
 
+    public Action<OwnershipChange> Owned { get; init; } = _ => { };
+
     public bool Publishes => false;
 
     public void OnStage(StageResult result) => Staged(result);
+
+    public void OnOwnership(OwnershipChange change) => Owned(change);
 
     public void OnProgress(RotationProgress progress) => Progressed(progress);
 

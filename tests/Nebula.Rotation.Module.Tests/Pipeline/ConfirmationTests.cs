@@ -6,7 +6,7 @@ namespace Nebula.Rotation.Module.Tests.Pipeline;
 /// <summary>A command of high impact asks before it works, and refuses where nobody can answer.</summary>
 public sealed class ConfirmationTests
 {
-    public static TheoryData<string> Commands => ["Invoke-NebulaRotation orders", "Undo-NebulaRotation orders", "Remove-NebulaDbCredential orders"];
+    public static TheoryData<string> Commands => ["Invoke-NebulaRotation orders", "Undo-NebulaRotation orders", "Remove-NebulaDbCredential orders", "Convert-NebulaOwnership orders"];
 
     [Theory]
     [MemberData(nameof(Commands))]

@@ -12,7 +12,7 @@ public sealed class EndingTests
     {
         using var scene = new Scene();
         var result = scene.Run("Invoke-NebulaRotation orders -Force").ThrowIfFailed();
-        Assert.Equal(Enum.GetValues<RotationStage>(), result.Output.Select(o => ((StageResult)o.BaseObject).Stage));
+        Assert.Equal(RotationScript.Stages, result.Output.Select(o => ((StageResult)o.BaseObject).Stage));
         Assert.True(scene.Service.ScriptOf("orders").Ended);
         Assert.Equal(1, scene.Service.Disposed);
     }

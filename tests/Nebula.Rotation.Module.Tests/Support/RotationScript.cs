@@ -3,7 +3,10 @@ namespace Nebula.Rotation.Module.Tests.Support;
 /// <summary>A workflow that stops where a test wants it to, and keeps the contract: it stops at a safe point, undoes, says so, then ends.</summary>
 internal sealed class RotationScript
 {
-    private readonly Dictionary<RotationStage, TaskCompletionSource> _reached = Enum.GetValues<RotationStage>()
+    /// <summary>The stages of a rotation; the enumeration ends with what is none.</summary>
+    public static readonly RotationStage[] Stages = [.. Enum.GetValues<RotationStage>().Where(stage => stage <= RotationStage.Complete)];
+
+    private readonly Dictionary<RotationStage, TaskCompletionSource> _reached = Stages
         .ToDictionary(stage => stage, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
     private readonly TaskCompletionSource _compensating = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -59,7 +62,7 @@ internal sealed class RotationScript
         var isPublished = false;
         try
         {
-            foreach (var stage in Enum.GetValues<RotationStage>())
+            foreach (var stage in Stages)
             {
                 observer.OnProgress(new RotationProgress(RotationId, credential.Name, stage, "working", (int)stage * 100 / 8));
                 _reached[stage].TrySetResult();
@@ -157,6 +160,8 @@ internal sealed class RotationScript
     private Dictionary<string, Secret> Entries(Login login) => Target is null
         ? []
         : Target.Entries.Where(entry => entry.Value == PublishFormat.Uri).ToDictionary(entry => entry.Key, _ => new Secret($"db://{login.Username}:{login.Password.Reveal()}@h"));
+
+    public StageResult ResultOf(DatabaseCredential credential, RotationStage stage) => Result(credential, stage, StageStatus.Succeeded);
 
     private StageResult Result(DatabaseCredential credential, RotationStage stage, StageStatus status) => new()
     {

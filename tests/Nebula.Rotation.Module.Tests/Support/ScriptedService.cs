@@ -140,6 +140,31 @@ internal sealed class ScriptedService : IRotationService, IRotationServiceProvid
     public Task<AuditTrailResult> TestAuditAsync(string? head, CancellationToken cancellationToken) =>
         Task.FromResult(new AuditTrailResult { IsIntact = head is null, Count = Audit.Count, Head = "1:AA", Message = head ?? "intact" });
 
+    public List<OwnershipRequest> OwnershipRequests { get; } = [];
+
+    /// <summary>What a change of owner does; two objects and a result where nothing is given.</summary>
+    public Func<IRotationObserver, CancellationToken, Task>? Conversion { get; set; }
+
+    public async Task<OwnershipChange> ConvertOwnershipAsync(OwnershipRequest request, IRotationObserver observer, CancellationToken stop)
+    {
+        Note("ConvertOwnership", request.Name);
+        OwnershipRequests.Add(request);
+        var credential = Find(request.Name, request.Scope);
+        observer.OnOwnership(Changes.Of(credential, OwnershipStep.OwnerRole));
+        if (Conversion is not null)
+            await Conversion(observer, stop);
+        observer.OnStage(ScriptOf(request.Name).ResultOf(credential, RotationStage.MoveOwnership));
+        observer.OnOwnership(Changes.Of(credential, OwnershipStep.Move));
+        return Changes.Of(credential, OwnershipStep.Result);
+    }
+
+    public Task<RotationPlan> PlanOwnershipAsync(OwnershipRequest request, CancellationToken cancellationToken)
+    {
+        Note("PlanOwnership", request.Name);
+        OwnershipRequests.Add(request);
+        return Task.FromResult(Plan ?? throw new NotSupportedException("The test has set no plan."));
+    }
+
     public Task<IReadOnlyList<RotationRecord>> GetRotationsAsync(RotationFilter filter, CancellationToken cancellationToken)
     {
         Fail("GetRotations");

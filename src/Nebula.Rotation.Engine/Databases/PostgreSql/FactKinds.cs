@@ -48,6 +48,12 @@ internal static class FactKinds
     /// <summary>The login owns an object.</summary>
     public const string Owner = "Owner";
 
+    /// <summary>A privilege that the login has on an object because it owns it: read for a change of owner only.</summary>
+    public const string OwnPrivilege = "OwnPrivilege";
+
+    /// <summary>Value of an <see cref="OwnPrivilege"/> on a table that has rules.</summary>
+    public const string HasRules = "RULES";
+
     /// <summary>Value of a <see cref="DefaultPrivilege"/> that takes a built-in default away (EXECUTE from PUBLIC).</summary>
     public const string Revoked = "REVOKED";
 

@@ -26,6 +26,16 @@ internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, P
     public Task<LoginSnapshot> ReadSnapshotAsync(string username, CancellationToken cancellationToken) =>
         GuardAsync(session => new PostgreSqlCatalog(session, _others).ReadAsync(username, credential.Database, cancellationToken), cancellationToken);
 
+    public Task<OwnershipReading> ReadOwnershipAsync(string username, string owner, CancellationToken cancellationToken) =>
+        GuardAsync<OwnershipReading>(async session =>
+        {
+            var catalog = new PostgreSqlCatalog(session, _others);
+            return new(
+                await catalog.ReadAsync(username, credential.Database, cancellationToken, withOwnPrivileges: true),
+                await catalog.ReadAsync(owner, credential.Database, cancellationToken, withOwnPrivileges: true),
+                session.Server.AdminIsSuperuser ? [] : ["SUPERUSER, which changes owners of every kind; use an admin login that has it."]);
+        }, cancellationToken);
+
     public Task<bool> IsNameTakenAsync(string username, CancellationToken cancellationToken) =>
         GuardAsync(async session =>
         {

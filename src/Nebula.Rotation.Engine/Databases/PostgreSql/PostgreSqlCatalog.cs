@@ -17,7 +17,8 @@ internal sealed class PostgreSqlCatalog(PostgreSqlSession session, PostgreSqlDat
     /// <summary>Databases that are read at a time.</summary>
     private const int Parallel = 4;
 
-    public async Task<LoginSnapshot> ReadAsync(string username, string database, CancellationToken cancellationToken)
+    public async Task<LoginSnapshot> ReadAsync(
+        string username, string database, CancellationToken cancellationToken, bool withOwnPrivileges = false)
     {
         var main = new SnapshotBuilder(username, database);
         main = await ReadAsync(
@@ -29,7 +30,7 @@ internal sealed class PostgreSqlCatalog(PostgreSqlSession session, PostgreSqlDat
                 new SecurityLabelQuery(),
                 new DatabaseQuery(),
                 new MembershipQuery(username),
-                .. InEachDatabase(username, session),
+                .. InEachDatabase(username, session, withOwnPrivileges),
                 new AncestorQuery(),
             ],
             isHome: true,
@@ -45,14 +46,14 @@ internal sealed class PostgreSqlCatalog(PostgreSqlSession session, PostgreSqlDat
             new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken },
             async (index, token) => parts[index] = await others.UseAsync(
                 main.OtherDatabases[index],
-                other => ReadAsync(other, main.For(main.OtherDatabases[index]), InEachDatabase(username, other), isHome: false, token),
+                other => ReadAsync(other, main.For(main.OtherDatabases[index]), InEachDatabase(username, other, withOwnPrivileges), isHome: false, token),
                 token));
         foreach (var part in parts)
             main.Merge(part);
         return main.Build(session.Server.Description);
     }
 
-    private static ICatalogQuery[] InEachDatabase(string username, PostgreSqlSession session) =>
+    private static ICatalogQuery[] InEachDatabase(string username, PostgreSqlSession session, bool withOwnPrivileges) =>
     [
         new SearchPathQuery(username, session.Server.SearchPath),
         new PrivilegeQuery(),
@@ -62,6 +63,7 @@ internal sealed class PostgreSqlCatalog(PostgreSqlSession session, PostgreSqlDat
         new PolicyQuery(),
         new LeftoverQuery(),
         new CreateQuery(),
+        .. withOwnPrivileges ? [new OwnPrivilegeQuery()] : (ICatalogQuery[])[],
     ];
 
     private async Task<SnapshotBuilder> ReadAsync(

@@ -14,6 +14,8 @@ internal sealed class PostgreSqlEngine : IDatabaseEngine
 
     public IDualPasswordPlanner? DualPasswordPlanner => null;
 
+    public IOwnershipPlanner OwnershipPlanner { get; } = new PostgreSqlOwnershipPlanner();
+
     public UsernameRules UsernameRules => PostgreSqlDialect.UsernameRules;
 
     public void Validate(DatabaseCredential credential)

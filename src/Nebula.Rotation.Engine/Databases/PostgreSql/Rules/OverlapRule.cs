@@ -12,6 +12,7 @@ internal static class OverlapRule
 {
     public const string Name = "Overlap";
 
+    /// <summary>Kinds of object that have default privileges, in every release.</summary>
     private static readonly string[] DefaultObjects = ["TABLES", "SEQUENCES", "FUNCTIONS", "TYPES", "SCHEMAS"];
 
     /// <summary>
@@ -107,12 +108,16 @@ internal static class OverlapRule
         var byDefault = fromOwner.Where(fact => fact.Kind == FactKinds.DefaultPrivilege && fact.ObjectName is null).Select(fact => (fact.Database, fact.ObjectType)).ToHashSet();
         foreach (var database in databases.Where(database => database == databases[0] || MayCreate(owner, database) || MayCreate(user, database)))
         {
-            foreach (var objects in (context.Has(PostgreSqlFeatures.LargeObjectDefaults) ? DefaultObjects.Append("LARGE OBJECTS") : DefaultObjects).Where(objects => !byDefault.Contains((database, objects))))
+            foreach (var objects in ObjectsWithDefaults(context).Where(objects => !byDefault.Contains((database, objects))))
                 output.Add(Name, database, $"ALTER DEFAULT PRIVILEGES FOR ROLE {context.LoginName} GRANT ALL ON {objects} TO {PostgreSqlDialect.Identifier(user.Username)}");
         }
     }
 
-    private static bool MayCreate(LoginSnapshot login, string database) => login.Hints.ContainsKey(HintNames.In(HintNames.MayCreate, database));
+    /// <summary>Kinds of object that have default privileges.</summary>
+    public static IEnumerable<string> ObjectsWithDefaults(RuleContext context) =>
+        context.Has(PostgreSqlFeatures.LargeObjectDefaults) ? DefaultObjects.Append("LARGE OBJECTS") : DefaultObjects;
+
+    public static bool MayCreate(LoginSnapshot login, string database) => login.Hints.ContainsKey(HintNames.In(HintNames.MayCreate, database));
 
     private static bool HasPrivileges(PermissionFact ownership) => WithPrivileges.Contains(PostgreSqlDialect.GrantKeyword(ownership.ObjectType!));
 

@@ -12,7 +12,11 @@ internal static class OwnershipRule
 
     private const string Extension = "EXTENSION";
 
-    public static IEnumerable<PlannedStep> Move(LoginSnapshot old, LoginSnapshot @new)
+    /// <param name="old">Who owns.</param>
+    /// <param name="new">Who is to own.</param>
+    /// <param name="share">Whether the former owner can still use what has moved; not needed where it is a member of the new one.</param>
+    /// <param name="stage">The stage of the statements.</param>
+    public static IEnumerable<PlannedStep> Move(LoginSnapshot old, LoginSnapshot @new, bool share = true, RotationStage stage = RotationStage.Retire)
     {
         // Schemas first: from then on the new login makes objects there by its own right.
         var facts =
@@ -22,26 +26,27 @@ internal static class OwnershipRule
             select fact;
         foreach (var fact in facts)
         {
-            var list = new StatementList(RotationStage.Retire);
+            var list = new StatementList(stage);
             var context = new RuleContext(@new, list);
             if (fact.Kind == FactKinds.GrantedMembership)
             {
                 list.Add(Name, null, MembershipStatements.Revoke(context, fact, fact.ObjectName!, fact.Grantee!));
                 list.Add(Name, null, MembershipStatements.Grant(context, fact, fact.ObjectName!, fact.Grantee!));
-                yield return new($"membership:{fact.ObjectName}:{fact.Grantee}", $"membership of {fact.Grantee} in {fact.ObjectName}", list.Statements);
+                yield return new($"membership:{fact.ObjectName}:{fact.Grantee}", $"membership of {fact.Grantee} in {fact.ObjectName}", list.Statements) { Ownership = fact };
             }
             else if (fact.ObjectType == Extension)
             {
                 list.Add(Name, fact.Database, $"REASSIGN OWNED BY {PostgreSqlDialect.Identifier(old.Username)} TO {context.LoginName}");
-                yield return new($"owner:{fact.Database}:{fact.ObjectType}:{fact.ObjectName}", $"owner of {Words(fact.ObjectType)} {fact.ObjectName}", list.Statements);
+                yield return new($"owner:{fact.Database}:{fact.ObjectType}:{fact.ObjectName}", $"owner of {Words(fact.ObjectType)} {fact.ObjectName}", list.Statements) { Ownership = fact };
             }
             else
             {
                 list.Add(Name, fact.Database, $"ALTER {PostgreSqlDialect.Keyword(fact.ObjectType!)} {fact.ObjectName} OWNER TO {context.LoginName}");
                 // What the old login still owns works in its name: a foreign key's check, a view, a security definer function. Until all has
                 // moved, those have to reach what has moved already.
-                OverlapRule.ShareMoved(context, fact, old);
-                yield return new($"owner:{fact.Database}:{fact.ObjectType}:{fact.ObjectName}", $"owner of {Words(fact.ObjectType!)} {fact.ObjectName}", list.Statements);
+                if (share)
+                    OverlapRule.ShareMoved(context, fact, old);
+                yield return new($"owner:{fact.Database}:{fact.ObjectType}:{fact.ObjectName}", $"owner of {Words(fact.ObjectType!)} {fact.ObjectName}", list.Statements) { Ownership = fact };
             }
         }
     }
