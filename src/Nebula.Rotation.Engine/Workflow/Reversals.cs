@@ -1,5 +1,6 @@
 using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Snapshots;
+using Nebula.Rotation.Engine.Workflow.Ownership;
 using Nebula.Rotation.Stores;
 
 namespace Nebula.Rotation.Engine.Workflow;
@@ -15,7 +16,8 @@ internal static class Reversals
     /// <summary>The states of a rotation whose new login may be the live one.</summary>
     private static readonly RotationState[] Flipped = [RotationState.Draining, RotationState.Retained, RotationState.Completed];
 
-    public static bool IsReversible(RotationRecord record, int currentVersion) => Flipped.Contains(record.State) && record.ToVersion == currentVersion;
+    public static bool IsReversible(RotationRecord record, int currentVersion) =>
+        Flipped.Contains(record.State) && record.ToVersion == currentVersion && !OwnershipHistory.IsOwnership(record);
 
     /// <summary>The rotation that made the live login live; null when none did.</summary>
     public static async Task<RotationRecord?> FindAsync(
