@@ -32,8 +32,12 @@ internal sealed class DumpCanonicalizer
         return [.. SqlReader.Statements(dump).SelectMany(canonicalizer.Lines)];
     }
 
-    /// <summary>A text as a dump writes it.</summary>
-    public static string TextLiteral(string text) => OnOneLine($"'{text.Replace("'", "''", StringComparison.Ordinal)}'");
+    /// <summary>A text as a dump writes it: with a backslash in it, as an escape string (appendStringLiteralConn() in src/fe_utils/string_utils.c).</summary>
+    public static string TextLiteral(string text)
+    {
+        var quoted = $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+        return OnOneLine(quoted.Contains('\\', StringComparison.Ordinal) ? "E" + quoted.Replace("\\", "\\\\", StringComparison.Ordinal) : quoted);
+    }
 
     private IEnumerable<DumpLine> Lines(IReadOnlyList<SqlToken> s)
     {

@@ -94,11 +94,11 @@ internal sealed partial class Room : IAsyncDisposable
         return plan;
     }
 
-    public async Task AssertEqualAsync(string source, string target)
-    {
-        var diff = Planner.Compare(await ReadAsync(source), await ReadAsync(target), afterMove: false);
+    public async Task AssertEqualAsync(string source, string target) =>
+        AssertEmpty(Planner.Compare(await ReadAsync(source), await ReadAsync(target), afterMove: false));
+
+    public static void AssertEmpty(SnapshotDiff diff) =>
         Assert.True(diff.IsEmpty, $"missing: {string.Join("; ", diff.Missing)}\nextra: {string.Join("; ", diff.Extra)}");
-    }
 
     /// <summary>Blocks the source, moves what it owns, drops it; proves that all of it is the target's.</summary>
     public async Task RetireAsync(string source, string target)
@@ -118,13 +118,13 @@ internal sealed partial class Room : IAsyncDisposable
         Assert.Empty(Planner.PlanMove(await ReadAsync(source), await ReadAsync(target)));
     }
 
-    public void AssertMoved(LoginSnapshot before, LoginSnapshot after)
-    {
-        var diff = Planner.Compare(before, after, afterMove: true);
-        Assert.True(diff.IsEmpty, $"missing: {string.Join("; ", diff.Missing)}\nextra: {string.Join("; ", diff.Extra)}");
-    }
+    public void AssertMoved(LoginSnapshot before, LoginSnapshot after) => AssertEmpty(Planner.Compare(before, after, afterMove: true));
 
     public static string Quote(string name) => PostgresServer.Identifier(name);
+
+    /// <summary>Puts names, quoted, where {0} and so on are.</summary>
+    public static string Named(string sql, string[] names) =>
+        Slot().Replace(sql, match => Quote(names[int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)]));
 
     public async ValueTask DisposeAsync()
     {
@@ -134,7 +134,4 @@ internal sealed partial class Room : IAsyncDisposable
 
     [GeneratedRegex(@"\{(\d+)\}")]
     private static partial Regex Slot();
-
-    private static string Named(string sql, string[] names) =>
-        Slot().Replace(sql, match => Quote(names[int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)]));
 }
