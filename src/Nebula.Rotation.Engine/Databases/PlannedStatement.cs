@@ -17,6 +17,12 @@ internal sealed record PlannedStatement
     /// <summary>The text after the slot; null when there is no slot.</summary>
     public string? TextAfterPassword { get; init; }
 
+    /// <summary>How many objects it names. Where the server keeps a lock for each until the unit's end, a unit may have to end before the next statement.</summary>
+    public int Objects { get; init; } = 1;
+
+    /// <summary>True when the statement before it must be in the same transaction.</summary>
+    public bool IsJoined { get; init; }
+
     /// <summary>The rule that made it: what the mutation check switches off.</summary>
     public string? Rule { get; init; }
 

@@ -20,7 +20,9 @@ internal static class PostgreSqlAdminSessions
                (SELECT rolsuper FROM pg_roles WHERE rolname = session_user),
                (SELECT CASE WHEN source IN ('default', 'configuration file', 'command line', 'environment variable') THEN reset_val END
                 FROM pg_settings WHERE name = 'search_path'),
-               (SELECT boot_val FROM pg_settings WHERE name = 'search_path')
+               (SELECT boot_val FROM pg_settings WHERE name = 'search_path'),
+               current_setting('max_locks_per_transaction')::int
+               * (current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int)
         """;
 
     private static readonly string SetUpSession = string.Join(
@@ -132,7 +134,7 @@ internal static class PostgreSqlAdminSessions
 
             var iterations = rows.IsDBNull(4) ? Scram.ScramVerifier.DefaultIterations : int.Parse(rows.GetString(4), System.Globalization.CultureInfo.InvariantCulture);
             searchPath = rows.IsDBNull(6) ? null : rows.GetString(6);
-            server = new(version, rows.GetString(0), rows.GetBoolean(3), iterations, rows.GetBoolean(5), searchPath ?? rows.GetString(7));
+            server = new(version, rows.GetString(0), rows.GetBoolean(3), iterations, rows.GetBoolean(5), searchPath ?? rows.GetString(7), rows.GetInt32(8));
         }
 
         // The admin's own setting hides the server's; its file still has that one.

@@ -5,7 +5,8 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql;
 /// <summary>
 /// One transaction a database, one after the other: where statements go on in another database, what was done before is committed, since a role must
 /// be there before another database can name it, and can be dropped only after. Until the first commit the unit is taken back whole; from then on
-/// a part that meets a lock is repeated here, and if it fails for good the workflow's compensation works on what is there.
+/// a part that meets a lock is repeated here, and if it fails for good the workflow's compensation works on what is there. A database is in several
+/// transactions, too, where one would take more locks than the server has.
 /// </summary>
 internal sealed class PostgreSqlChangeUnit(
     Func<CancellationToken, Task<PostgreSqlSession>> main, string mainDatabase, PostgreSqlDatabaseSessions others, string lockTimeout) : IChangeUnit
@@ -31,14 +32,46 @@ internal sealed class PostgreSqlChangeUnit(
         for (var at = 0; at < statements.Count;)
         {
             var database = statements[at].Database ?? mainDatabase;
-            var batch = statements.Skip(at).TakeWhile(statement => (statement.Database ?? mainDatabase) == database).Take(StatementsPerBatch).ToList();
             if (_part is not null && _part.Database != database)
                 await CommitAsync(cancellationToken);
             var part = _part ??= await OpenAsync(database, cancellationToken);
+            var batch = Next(part, statements, at);
+            if (batch.Count == 0)
+            {
+                await CommitAsync(cancellationToken);
+                continue;
+            }
+
             part.Batches.Add((batch, password));
             await RepeatAsync(part, () => RunAsync(part, batch, password, cancellationToken), () => Task.CompletedTask, cancellationToken);
             at += batch.Count;
         }
+    }
+
+    /// <summary>
+    /// What goes next in one round trip: statements of one database, as many as the server has locks for until the transaction ends (manual,
+    /// "max_locks_per_transaction"). None when it must end first.
+    /// </summary>
+    private List<PlannedStatement> Next(Part part, IReadOnlyList<PlannedStatement> statements, int from)
+    {
+        var batch = new List<PlannedStatement>();
+        for (var at = from; at < statements.Count && batch.Count < StatementsPerBatch; at++)
+        {
+            var statement = statements[at];
+            if ((statement.Database ?? mainDatabase) != part.Database)
+                break;
+            if (!statement.IsJoined)
+            {
+                var objects = statement.Objects + statements.Skip(at + 1).TakeWhile(next => next.IsJoined).Sum(next => next.Objects);
+                if (part.Objects > 0 && part.Objects + objects > part.Session.Server.ObjectsPerTransaction)
+                    break;
+                part.Objects += objects;
+            }
+
+            batch.Add(statement);
+        }
+
+        return batch;
     }
 
     public async Task CommitAsync(CancellationToken cancellationToken)
@@ -207,6 +240,9 @@ internal sealed class PostgreSqlChangeUnit(
 
         /// <summary>What was run in the transaction, to be run again.</summary>
         public List<(List<PlannedStatement> Statements, Login? Password)> Batches { get; } = [];
+
+        /// <summary>How many objects those name.</summary>
+        public int Objects { get; set; }
 
         public bool HasLimits { get; set; }
 

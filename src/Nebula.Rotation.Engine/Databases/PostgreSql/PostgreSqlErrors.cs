@@ -85,6 +85,8 @@ internal static class PostgreSqlErrors
     {
         PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure => true,
         PostgresErrorCodes.InternalError => error.MessageText.StartsWith("tuple concurrently ", StringComparison.Ordinal),
+        // Others have locks on many objects, too, and will not have them for ever.
+        PostgresErrorCodes.OutOfMemory => error.MessageText == "out of shared memory",
         PostgresErrorCodes.UniqueViolation => error.SchemaName == "pg_catalog",
         _ => false,
     };

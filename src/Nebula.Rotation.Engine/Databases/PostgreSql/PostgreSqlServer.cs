@@ -9,14 +9,24 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql;
 /// <param name="ScramIterations">Rounds of a SCRAM verifier (scram_iterations, 16+).</param>
 /// <param name="AdminIsSuperuser">Whether the connected role is a superuser.</param>
 /// <param name="SearchPath">The search_path of a session for which nothing sets one.</param>
-internal sealed record PostgreSqlServer(Version Version, string VersionText, bool PasswordsAreMd5, int ScramIterations, bool AdminIsSuperuser, string SearchPath)
+/// <param name="Locks">How many locks on objects all sessions can have together (max_locks_per_transaction times sessions and prepared transactions).</param>
+internal sealed record PostgreSqlServer(
+    Version Version, string VersionText, bool PasswordsAreMd5, int ScramIterations, bool AdminIsSuperuser, string SearchPath, int Locks)
 {
+    /// <summary>Of all locks, one transaction takes a quarter at most: the application has its own.</summary>
+    private const int Share = 4;
+
     /// <summary>The oldest version that is supported.</summary>
     public static Version Oldest { get; } = new(13, 0);
 
     public PostgreSqlFeatures Features =>
         (Version.Major >= 16 ? PostgreSqlFeatures.MembershipOptions | PostgreSqlFeatures.AnySubscriptionOwner : PostgreSqlFeatures.None)
         | (Version.Major >= 18 ? PostgreSqlFeatures.LargeObjectDefaults : PostgreSqlFeatures.None);
+
+    /// <summary>
+    /// How many objects one transaction may grant or revoke on. Since 18 each stays locked until its end; before (seen on 15), GRANT locks none of them.
+    /// </summary>
+    public int ObjectsPerTransaction => Version.Major >= 18 ? Math.Max(Locks / Share, 1) : int.MaxValue;
 
     public ServerDescription Description => new($"PostgreSQL {VersionText}", (long)Features);
 }

@@ -42,11 +42,11 @@ internal static class PrivilegeStatements
             group item.Key.ObjectName by (item.Key.Grantor, item.Key.Database, item.Key.Keyword, item.Key.Grantee, item.Key.WithGrantOption, Privileges: Privileges(item));
         foreach (var asRole in samePrivileges.GroupBy(group => (group.Key.Grantor, group.Key.Database)))
         {
-            var texts =
+            var statements =
                 from item in asRole
                 from objects in item.Order(StringComparer.Ordinal).Chunk(ObjectsPerStatement)
-                select statement(item.Key.Privileges, $"{item.Key.Keyword} {string.Join(", ", objects)}", item.Key.Grantee, item.Key.WithGrantOption);
-            context.Output.AddAs(asRole.Key.Grantor, rule, asRole.Key.Database, [.. texts]);
+                select (statement(item.Key.Privileges, $"{item.Key.Keyword} {string.Join(", ", objects)}", item.Key.Grantee, item.Key.WithGrantOption), objects.Length);
+            context.Output.AddAs(asRole.Key.Grantor, rule, asRole.Key.Database, statements);
         }
     }
 

@@ -6,6 +6,9 @@ internal sealed class StatementList(RotationStage stage)
     /// <summary>The rule of the last statement of all.</summary>
     public const string DropRule = "Drop";
 
+    /// <summary>Objects that are named as another role before that is set anew.</summary>
+    private const int ObjectsTogether = 500;
+
     private readonly List<PlannedStatement> _statements = [];
 
     public IReadOnlyList<PlannedStatement> Statements => _statements;
@@ -28,18 +31,32 @@ internal sealed class StatementList(RotationStage stage)
 
     /// <summary>
     /// Adds statements that run as another role, so that it is recorded as the grantor: a superuser's own GRANT counts as the owner's
-    /// (manual, "GRANT", notes). Null runs them as the admin.
+    /// (manual, "GRANT", notes). Null runs them as the admin. As one role go no more than some hundred objects, since a
+    /// transaction may have to end in between.
     /// </summary>
-    public void AddAs(string? role, string rule, string? database, IReadOnlyCollection<string> texts)
+    public void AddAs(string? role, string rule, string? database, IEnumerable<(string Text, int Objects)> statements)
     {
-        if (texts.Count == 0)
-            return;
-        if (role is not null)
-            Add(rule, database, $"SET LOCAL ROLE {role}");
-        foreach (var text in texts)
-            Add(rule, database, text);
+        var together = 0;
+        var isOpen = false;
+        foreach (var (text, objects) in statements)
+        {
+            if (isOpen && together + objects > ObjectsTogether)
+                End();
+            if (role is not null && !isOpen)
+                Add(rule, database, $"SET LOCAL ROLE {role}");
+            _statements.Add(new() { Stage = stage, Database = database, Text = text, Rule = rule, Objects = objects, IsJoined = role is not null });
+            together += objects;
+            isOpen = role is not null;
+        }
+
+        if (isOpen)
+            End();
+
         // Not RESET ROLE: that would give a role which the admin's own settings may name.
-        if (role is not null)
-            Add(rule, database, "SET LOCAL ROLE NONE");
+        void End()
+        {
+            _statements.Add(new() { Stage = stage, Database = database, Text = "SET LOCAL ROLE NONE", Rule = rule, IsJoined = true });
+            (together, isOpen) = (0, false);
+        }
     }
 }
