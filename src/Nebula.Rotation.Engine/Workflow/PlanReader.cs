@@ -41,7 +41,8 @@ internal sealed class PlanReader(WorkflowServices services)
             ? await admin.ReadSnapshotAsync(username, cancellationToken)
             : new LoginSnapshot { Username = username, Exists = false, Server = source.Server, Hints = source.Hints };
         var plan = engine.Planner.PlanClone(source, before);
-        var preflight = await admin.PreflightAsync(credential with { Strategy = strategy }, source, cancellationToken);
+        var preflight = await admin.PreflightAsync(
+            StrategyOptions.WithAlternate(credential with { Strategy = strategy }, takesTurns ? username : null), source, cancellationToken);
 
         // The rest is planned on what the two would have by then.
         var target = source with { Username = username, Facts = [.. source.Facts.Where(fact => !fact.IsExclusive)] };

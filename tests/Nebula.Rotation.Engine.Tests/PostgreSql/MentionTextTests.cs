@@ -34,6 +34,18 @@ public sealed class MentionTextTests
     }
 
     [Theory]
+    [InlineData("(CURRENT_USER = ANY (ARRAY['app'::name, 'app_b'::name]))", true)]
+    [InlineData("(has_table_privilege('app'::name, 't', 'SELECT') OR has_table_privilege('app_b'::name, 't', 'SELECT'))", true)]
+    [InlineData("(CURRENT_USER = ANY (ARRAY['app'::name, 'app_c'::name]))", false)]
+    [InlineData("(owner = CURRENT_USER)", false)]
+    public void One_that_names_both_of_two_that_take_turns_is_said(string text, bool isFine)
+    {
+        var mention = new MentionText("app", "app_b").Find("policy p", isFunction: false, text);
+        Assert.NotNull(mention);
+        Assert.Equal(isFine, mention.Action is null);
+    }
+
+    [Theory]
     [InlineData("(a > 0)")]
     [InlineData("pg_has_role(CURRENT_USER, 'x'::name, 'member'::text)")]
     [InlineData("has_table_privilege(CURRENT_USER, 't'::text, 'SELECT'::text)")]

@@ -183,6 +183,39 @@ public abstract class DatabaseTests(SharedPostgres postgres)
         await room.RetireAsync(old, @new);
     }
 
+    [Fact]
+    public async Task Two_names_take_turns_in_two_databases_and_have_the_same_in_both_at_each_turn()
+    {
+        await using var scene = await Scene.CreateAsync(postgres);
+        await using var second = await postgres.NewDatabaseAsync("Second \"db'");
+        var other = await second.NewLoginAsync("other");
+        await second.ExecuteAsync(Named(Everywhere, scene.OldLogin, other, second.Name));
+        var flip = new RotationRequest { Name = "app", Strategy = RotationStrategy.AlternatingUsers, GracePeriod = TimeSpan.FromMilliseconds(100) };
+        await using var admin = await new PostgreSqlEngine().ConnectAdminAsync(
+            scene.Credential, new(second.Server.SuperUser, new(second.Server.SuperPassword)), Scene.Ct);
+        var first = await admin.ReadSnapshotAsync(scene.OldLogin, Scene.Ct);
+        Assert.All([scene.Database.Name, second.Name], database => Assert.True(first.Facts.Count(fact => fact.Database == database) >= 8, database));
+        var plan = await scene.Service.PlanAsync(flip, Scene.Ct);
+        Assert.Contains(plan.Statements, statement => statement.Database == second.Name && statement.Text.StartsWith("REVOKE SELECT ON TABLE shared.t FROM", StringComparison.Ordinal));
+
+        string[] names = [scene.OldLogin, scene.OldLogin + "_b"];
+        for (var turn = 1; turn <= 3; turn++)
+        {
+            Assert.Equal(RotationState.Completed, (await scene.RotateAsync(flip)).State);
+            var live = await admin.ReadSnapshotAsync(names[turn % 2], Scene.Ct);
+            var idle = await admin.ReadSnapshotAsync(names[1 - (turn % 2)], Scene.Ct);
+            Assert.Equal(live.Username, (await scene.LiveAsync()).Username);
+            // The path is pinned at the first turn, which says the same in other words.
+            Assert.Equal(first.Facts.ToHashSet(), live.Facts.ToHashSet());
+
+            // In no database does anybody have anything through the idle one, or would have what it might make.
+            Assert.False(idle.CanLogIn);
+            Assert.DoesNotContain(idle.Facts, fact => fact.IsExclusive || fact.Kind is FactKinds.GrantedPrivilege or FactKinds.HasMember || fact.Grantor == Room.Quote(live.Username));
+            await using var session = await OpenAsync(second, await scene.LiveAsync());
+            await RunAsync(session, "INSERT INTO mine (x) VALUES ('a turn'); SELECT * FROM seen; SELECT nextval('shared.q'); INSERT INTO shared.t VALUES (1, 2)");
+        }
+    }
+
     private static PlannedStatement Statement(string text, string? database = null) => new() { Stage = RotationStage.ClonePermissions, Text = text, Database = database };
 
     private static Task<NpgsqlConnection> OpenAsync(TestDatabase database, Login login) => database.OpenAsync(login.Username, login.Password.Reveal());

@@ -113,6 +113,59 @@ public abstract class MentionTests(SharedPostgres postgres)
     }
 
     [Fact]
+    public async Task What_names_both_of_two_that_take_turns_blocks_neither()
+    {
+        await using var room = await Room.OpenAsync(postgres);
+        var (login, alternate, other) = (await room.NewLoginAsync(), await room.NewLoginAsync("turn"), await room.NewLoginAsync("other"));
+        await room.ExecuteAsync(
+            $"""
+            CREATE TABLE t (a integer, owner name);
+            GRANT SELECT ON t TO {login};
+            CREATE POLICY pair ON t USING (current_user IN ('{login}', '{alternate}') AND a > 0);
+            CREATE POLICY one ON t USING (current_user IN ('{login}', '{other}'));
+            CREATE POLICY compares ON t USING (owner = current_user);
+            """);
+        var rules = Path.Combine(room.Server.DataDirectory, "pg_hba.conf");
+        var before = await File.ReadAllLinesAsync(rules, Room.Ct);
+        string[] lines =
+        [
+            $"host all {login},{alternate} 10.0.0.0/8 md5", $"host all {login},{other} 10.9.0.0/16 md5", $"host all {login} 10.4.0.0/16 md5", $"host all {alternate} 10.4.0.0/16 md5",
+            $"host all {login} 10.5.0.0/16 md5", $"host all {alternate} 10.5.0.0/16 reject",
+        ];
+        await File.AppendAllLinesAsync(rules, lines, Room.Ct);
+        try
+        {
+            var source = await room.ReadAsync(login);
+            var pair = await room.Admin.PreflightAsync(room.Credential with { Option = new Dictionary<string, string> { ["AlternateUsername"] = alternate } }, source, Room.Ct);
+            Assert.Equal(
+                ["pg_hba.conf line " + (before.Length + 2), "pg_hba.conf line " + (before.Length + 5), "policy compares on public.t", "policy one on public.t"],
+                pair.Blockers.Select(blocker => blocker.ObjectName).Order(StringComparer.Ordinal));
+            foreach (var said in new[] { $"pg_hba.conf line {before.Length + 1}:", $"pg_hba.conf line {before.Length + 3}:", "policy pair on public.t:" })
+                Assert.Single(pair.Warnings, warning => warning.StartsWith(said, StringComparison.Ordinal) && warning.Contains(alternate, StringComparison.Ordinal));
+
+            // For a login that gets a new name each time they all are in the way.
+            Assert.Equal(7, (await room.Admin.PreflightAsync(room.Credential, source, Room.Ct)).Blockers.Count);
+        }
+        finally
+        {
+            var now = await File.ReadAllLinesAsync(rules, CancellationToken.None);
+            await File.WriteAllLinesAsync(rules, now.Where(text => !lines.Contains(text)), CancellationToken.None);
+        }
+    }
+
+    [Fact]
+    public async Task A_rotation_by_turns_goes_past_a_policy_that_names_both()
+    {
+        await using var scene = await Scene.CreateAsync(postgres);
+        await scene.Database.ExecuteAsync($"CREATE POLICY pair ON public.shared USING (current_user IN ('{scene.OldLogin}', '{scene.OldLogin}_b'))");
+        var error = await Assert.ThrowsAsync<RotationException>(() => scene.RotateAsync());
+        Assert.Equal(RotationErrorCode.PlanBlocked, error.Code);
+        var flip = new RotationRequest { Name = "app", Strategy = RotationStrategy.AlternatingUsers, GracePeriod = TimeSpan.FromMilliseconds(100) };
+        Assert.Empty((await scene.Service.PlanAsync(flip, Scene.Ct)).Blockers);
+        Assert.Equal(RotationState.Completed, (await scene.RotateAsync(flip)).State);
+    }
+
+    [Fact]
     public async Task A_rotation_stops_at_a_mention_before_anything_is_touched_and_goes_on_when_it_is_allowed()
     {
         await using var scene = await Scene.CreateAsync(postgres);

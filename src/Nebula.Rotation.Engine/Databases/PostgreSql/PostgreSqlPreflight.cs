@@ -94,11 +94,13 @@ internal sealed class PostgreSqlPreflight(PostgreSqlSession session, PostgreSqlD
     private async Task MentionsAsync(
         DatabaseCredential credential, LoginSnapshot source, List<PlanBlocker> blockers, List<string> warnings, CancellationToken cancellationToken)
     {
-        var mentions = await ServerMentions.ReadAsync(session, credential, source.Username, cancellationToken);
+        // What names both of two that take turns fits the next one, too.
+        var alternate = StrategyOptions.GetAlternateUsername(credential);
+        var mentions = await ServerMentions.ReadAsync(session, credential, source.Username, alternate, cancellationToken);
         foreach (var database in OverlapRule.Databases(source))
         {
             Task<List<Mention>> ReadAsync(PostgreSqlSession visited) =>
-                DatabaseMentions.ReadAsync(visited, database, credential.Database, credential, source.Username, cancellationToken);
+                DatabaseMentions.ReadAsync(visited, database, credential.Database, credential, source.Username, alternate, cancellationToken);
             mentions.AddRange(database == credential.Database ? await ReadAsync(session) : await others.UseAsync(database, ReadAsync, cancellationToken));
         }
 

@@ -100,7 +100,8 @@ internal static class PrepareStage
             // Where a reversal finds two passwords, both are ours.
             var plan = !sharesName ? engine.Planner.PlanClone(source, target)
                 : PasswordPlan.Add(engine, source, mayHaveTwo: input.Reverses?.Record.State == RotationState.Draining);
-            var preflight = await admin.PreflightAsync(credential, source, cancellationToken);
+            var preflight = await admin.PreflightAsync(
+                StrategyOptions.WithAlternate(credential, takesTurns ? to.Username : null), source, cancellationToken);
             var targets = await TargetStage.CheckAsync(
                 services, engine, credential, current.Login, credential.PublishTargets, admin, input.Observer, cancellationToken);
             // A login that stays keeps what no rule understands, too.

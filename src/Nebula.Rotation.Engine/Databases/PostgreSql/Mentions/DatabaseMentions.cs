@@ -13,11 +13,11 @@ internal static class DatabaseMentions
     private const int MostFound = 500;
 
     public static async Task<List<Mention>> ReadAsync(
-        PostgreSqlSession session, string database, string home, DatabaseCredential credential, string username, CancellationToken cancellationToken)
+        PostgreSqlSession session, string database, string home, DatabaseCredential credential, string username, string? alternate, CancellationToken cancellationToken)
     {
         var mentions = new List<Mention>();
         var place = database == home ? "" : $" in database {PostgreSqlDialect.Identifier(database)}";
-        var text = new MentionText(username);
+        var text = new MentionText(username, alternate);
         await using var batch = new NpgsqlBatch(session.Connection)
         {
             BatchCommands =

@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 namespace Nebula.Rotation.Engine.Databases.PostgreSql.Mentions;
 
 /// <summary>What an expression, a definition or a function's source says about the login. Pure.</summary>
-internal sealed partial class MentionText(string username)
+/// <param name="username">The login's name.</param>
+/// <param name="alternate">The name that takes turns with it, if there is one.</param>
+internal sealed partial class MentionText(string username, string? alternate = null)
 {
     private const string AskForRole = "Let it ask for a role that the login is a member of, as pg_has_role(current_user, 'role', 'member') does.";
 
@@ -11,8 +13,9 @@ internal sealed partial class MentionText(string username)
         $"""has_[a-z_]+\(\s*{Quoted(username)}|{Quoted(username)}\s*::\s*(pg_catalog\s*\.\s*)?regrole|\bset\s+((local|session)\s+)?(role|(session\s+)?authorization)\s*(=|\bto\b)?\s*({Regex.Escape(PostgreSqlDialect.Identifier(username))}|{Quoted(username)}|{Regex.Escape(username)}(?![\w$]))""",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
 
-    private readonly Regex _named = new(
-        $"""{Quoted(username)}|{Regex.Escape(PostgreSqlDialect.Identifier(username))}(?!\s*\.)""", RegexOptions.CultureInvariant);
+    private readonly Regex _named = Named(username);
+
+    private readonly Regex? _alternateNamed = alternate is null ? null : Named(alternate);
 
     /// <summary>The mention, or null when the text says nothing of the login.</summary>
     /// <param name="objectName">What the text belongs to.</param>
@@ -24,6 +27,8 @@ internal sealed partial class MentionText(string username)
         var rest = AsksForRole().Replace(text, "");
         var uses = UserFunction().IsMatch(rest) || !isFunction && UserKeyword().IsMatch(rest);
         var named = _named.IsMatch(rest);
+        if ((_asRole.IsMatch(text) || named && uses) && _alternateNamed?.IsMatch(rest) == true)
+            return new(objectName, $"It names {username} and {alternate}, which take turns; see whether it says the same of both.", null);
         if (_asRole.IsMatch(text) || named && uses)
             return new(objectName, $"It names {username}, and will not work so for the next login.", AskForRole);
         if (uses && !isFunction && Comparison().IsMatch(rest))
@@ -32,6 +37,9 @@ internal sealed partial class MentionText(string username)
             return new(objectName, $"It has {username} as a text; see whether that means the login.", null);
         return uses ? new(objectName, "It uses the current user's name, which will be another one.", null) : null;
     }
+
+    private static Regex Named(string username) => new(
+        $"""{Quoted(username)}|{Regex.Escape(PostgreSqlDialect.Identifier(username))}(?!\s*\.)""", RegexOptions.CultureInvariant);
 
     private static string Quoted(string username) => $"'{Regex.Escape(username.Replace("'", "''", StringComparison.Ordinal))}'";
 

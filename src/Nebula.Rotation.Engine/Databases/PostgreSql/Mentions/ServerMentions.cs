@@ -5,15 +5,20 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql.Mentions;
 /// <summary>Mentions that belong to the server: pg_hba_file_rules, pg_ident_file_mappings, pg_db_role_setting, pg_subscription.</summary>
 internal static class ServerMentions
 {
-    public static async Task<List<Mention>> ReadAsync(PostgreSqlSession session, DatabaseCredential credential, string username, CancellationToken cancellationToken)
+    public static async Task<List<Mention>> ReadAsync(
+        PostgreSqlSession session, DatabaseCredential credential, string username, string? alternate, CancellationToken cancellationToken)
     {
         var mentions = new List<Mention>();
         await using var batch = new NpgsqlBatch(session.Connection);
-        foreach (var sql in new[] { Rules(session.Server.Version), Settings, Subscriptions })
+        batch.BatchCommands.Add(new(Rules(session.Server.Version))
+        {
+            Parameters = { new NpgsqlParameter<string> { TypedValue = username }, new() { Value = (object?)alternate ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text } },
+        });
+        foreach (var sql in new[] { Settings, Subscriptions })
             batch.BatchCommands.Add(new(sql) { Parameters = { new NpgsqlParameter<string> { TypedValue = username } } });
         await using var rows = await batch.ExecuteReaderAsync(cancellationToken);
         while (await rows.ReadAsync(cancellationToken))
-            mentions.Add(Rule(username, rows.GetString(0), rows.GetString(1)));
+            mentions.Add(Rule(username, rows.GetString(0), rows.GetString(1), rows.GetBoolean(2) ? alternate : null));
 
         await rows.NextResultAsync(cancellationToken);
         while (await rows.ReadAsync(cancellationToken))
@@ -40,8 +45,10 @@ internal static class ServerMentions
         return mentions;
     }
 
-    private static Mention Rule(string username, string line, string rule)
+    private static Mention Rule(string username, string line, string rule, string? alternate)
     {
+        if (alternate is not null)
+            return new(line, $"It names {username} ({rule}), and {alternate}, which takes turns with it, is named alike.", null);
         var role = PostgreSqlDialect.Identifier(username + "_logins");
         return new(
             line,
@@ -51,26 +58,38 @@ internal static class ServerMentions
 
     /// <summary>
     /// Lines of pg_hba.conf that name the login, as itself, as a group or by a pattern (a slash before it, 16+), or by sameuser, and fit others not; lines of
-    /// pg_ident.conf that lead to it (15+).
+    /// pg_ident.conf that lead to it (15+). With each, whether it, or a line that is the same otherwise, names the login that takes turns ($2) as it does this one.
     /// </summary>
     private static string Rules(Version version)
     {
         var file = version.Major >= 16 ? "regexp_replace(file_name, '^.*/', '')" : "'pg_hba.conf'";
         // The view has a pattern as the file has it, without quotes; one that fits the login need not fit the next.
         var pattern = version.Major >= 16 ? "OR EXISTS (SELECT FROM unnest(user_name) AS u WHERE u LIKE '/_%' AND $1 ~ substr(u, 2))" : "";
+        var patternOfBoth = version.Major >= 16 ? "OR EXISTS (SELECT FROM unnest(o.user_name) AS u WHERE u LIKE '/_%' AND $1 ~ substr(u, 2) AND $2 ~ substr(u, 2))" : "";
         var identity = version.Major >= 15
             ? $"""
               UNION ALL
-              SELECT format('%s line %s', {(version.Major >= 16 ? "regexp_replace(file_name, '^.*/', '')" : "'pg_ident.conf'")}, line_number), format('%s %s %s', map_name, sys_name, pg_username)
-              FROM pg_ident_file_mappings
+              SELECT format('%s line %s', {(version.Major >= 16 ? "regexp_replace(file_name, '^.*/', '')" : "'pg_ident.conf'")}, line_number), format('%s %s %s', map_name, sys_name, pg_username),
+                     EXISTS (SELECT FROM pg_ident_file_mappings AS o
+                             WHERE o.error IS NULL AND (o.map_name, o.sys_name) = (m.map_name, m.sys_name)
+                               AND o.pg_username = regexp_replace(m.pg_username, '^(\+?).*$', '\1') || $2)
+              FROM pg_ident_file_mappings AS m
               WHERE error IS NULL AND pg_username IN ($1, '+' || $1)
               """
             : "";
         return
             $"""
             SELECT format('%s line %s', {file}, line_number),
-                   concat_ws(' ', type, array_to_string(database, ','), array_to_string(user_name, ','), address, netmask, auth_method)
-            FROM pg_hba_file_rules
+                   concat_ws(' ', type, array_to_string(database, ','), array_to_string(user_name, ','), address, netmask, auth_method),
+                   NOT 'sameuser' = ANY (database)
+                   AND EXISTS (SELECT FROM pg_hba_file_rules AS o
+                               WHERE o.error IS NULL
+                                 AND (o.type, o.database, o.address, o.netmask, o.auth_method, o.options) IS NOT DISTINCT FROM (h.type, h.database, h.address, h.netmask, h.auth_method, h.options)
+                                 AND ( NOT $1 = ANY (h.user_name) OR $2 = ANY (o.user_name) )
+                                 AND ( NOT '+' || $1 = ANY (h.user_name) OR '+' || $2 = ANY (o.user_name) )
+                                 AND ( h.user_name && ARRAY[$1, '+' || $1] {patternOfBoth} ))
+                   AND $2 IS NOT NULL
+            FROM pg_hba_file_rules AS h
             WHERE error IS NULL
               AND NOT ('all' = ANY (user_name) AND NOT 'sameuser' = ANY (database))
               AND ( user_name && ARRAY[$1, '+' || $1]
