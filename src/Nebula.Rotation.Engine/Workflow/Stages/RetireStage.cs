@@ -49,7 +49,7 @@ internal static class RetireStage
         if (retained)
             await EndOverlapAsync(run, admin, cancellationToken);
         else
-            moved += await PutAwayAsync(run, cancellationToken);
+            moved += await PutAwayAsync(run, wasKept: false, cancellationToken);
 
         await run.ReportAsync(
             clock,
@@ -67,8 +67,11 @@ internal static class RetireStage
         run.SharesName ? $"The old password of '{run.OldUsername}' is gone."
         : run.TakesTurns ? $"'{run.OldUsername}' is idle until its next turn." : $"'{run.OldUsername}' dropped.";
 
-    /// <summary>The last of a login that is blocked: dropped, or left idle for its next turn.</summary>
-    public static async Task<int> PutAwayAsync(RotationRun run, CancellationToken cancellationToken)
+    /// <summary>
+    /// The last of a login that is blocked: dropped, or left idle for its next turn. When it was kept for a while, what it had passed on is the live one's since
+    /// Retire, and whatever the live one has not any more was taken on purpose: then it is not given again.
+    /// </summary>
+    public static async Task<int> PutAwayAsync(RotationRun run, bool wasKept, CancellationToken cancellationToken)
     {
         // The server forgot the old password at Retire already.
         if (run.SharesName)
@@ -102,6 +105,8 @@ internal static class RetireStage
 
             try
             {
+                if (wasKept)
+                    current = current with { Facts = [.. current.Facts, .. run.Planner.Compare(old, current, afterMove: false).Missing.Where(fact => fact.Grantee is not null)] };
                 var statements = run.TakesTurns ? run.Planner.PlanIdle(old, current) : run.Planner.PlanDrop(old, current);
                 await ChangeRunner.ApplyAsync(run, RotationStage.Retire, activity, statements, cancellationToken);
                 break;
