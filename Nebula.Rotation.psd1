@@ -17,6 +17,7 @@
         'Add-NebulaPublishTarget'
         'Compare-NebulaPermission'
         'Convert-NebulaOwnership'
+        'Find-NebulaOrphanLogin'
         'Get-NebulaAuditEvent'
         'Get-NebulaConnectionString'
         'Get-NebulaDbCredential'

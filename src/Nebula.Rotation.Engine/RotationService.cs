@@ -130,6 +130,12 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
     public Task<IReadOnlyList<RotationRecord>> GetRotationsAsync(RotationFilter filter, CancellationToken cancellationToken) =>
         _store.ListRotationsAsync(filter, cancellationToken);
 
+    public async Task<IReadOnlyList<OrphanLogin>> FindOrphansAsync(string name, string scope, Login? admin, CancellationToken cancellationToken) =>
+        await new Orphans(services).FindAsync(await LoadAsync(name, scope, cancellationToken), admin, cancellationToken);
+
+    public async Task RemoveOrphanAsync(string name, string scope, string username, Login? admin, CancellationToken cancellationToken) =>
+        await new Orphans(services).RemoveAsync(await LoadAsync(name, scope, cancellationToken), username, admin, cancellationToken);
+
     public Task<IReadOnlyList<AuditEvent>> GetAuditAsync(AuditFilter filter, CancellationToken cancellationToken) => _store.ListAuditAsync(filter, cancellationToken);
 
     public Task<AuditTrailResult> TestAuditAsync(string? head, CancellationToken cancellationToken) => _store.CheckAuditAsync(head, cancellationToken);

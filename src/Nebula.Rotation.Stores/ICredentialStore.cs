@@ -89,6 +89,10 @@ public interface ICredentialStore : IAsyncDisposable
     /// <summary>The rotations that match, newest first, with their stages.</summary>
     Task<IReadOnlyList<RotationRecord>> ListRotationsAsync(RotationFilter filter, CancellationToken cancellationToken);
 
+    /// <summary>Writes an entry of the audit trail about something that was done to the database alone.</summary>
+    Task AppendAuditAsync(
+        Lease lease, AuditAction action, string outcome, Guid? rotationId, IReadOnlyDictionary<string, object?> details, CancellationToken cancellationToken);
+
     /// <summary>
     /// The entries of the audit trail that match, in their order. Every method here that writes, but for leases, journals and documents, writes its entry
     /// in the same transaction.

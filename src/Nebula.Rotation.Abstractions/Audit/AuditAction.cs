@@ -26,4 +26,7 @@ public enum AuditAction
 
     /// <summary>An old password was erased.</summary>
     SecretErased,
+
+    /// <summary>A login that a rotation had left was dropped.</summary>
+    OrphanRemoved,
 }

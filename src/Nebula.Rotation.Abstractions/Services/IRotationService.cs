@@ -61,6 +61,12 @@ public interface IRotationService : IAsyncDisposable
     /// <summary>The rotations that match, newest first.</summary>
     Task<IReadOnlyList<RotationRecord>> GetRotationsAsync(RotationFilter filter, CancellationToken cancellationToken);
 
+    /// <summary>Logins on the credential's server that a rotation made and nothing needs any more. Reads only.</summary>
+    Task<IReadOnlyList<OrphanLogin>> FindOrphansAsync(string name, string scope, Login? admin, CancellationToken cancellationToken);
+
+    /// <summary>Drops one that is proved to be the credential's and has no session.</summary>
+    Task RemoveOrphanAsync(string name, string scope, string username, Login? admin, CancellationToken cancellationToken);
+
     /// <summary>The entries of the audit trail that match, in their order.</summary>
     Task<IReadOnlyList<AuditEvent>> GetAuditAsync(AuditFilter filter, CancellationToken cancellationToken);
 

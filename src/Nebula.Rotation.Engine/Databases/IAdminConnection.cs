@@ -20,6 +20,9 @@ internal interface IAdminConnection : IAsyncDisposable
     /// <summary>True when a login, or anything else that would give a login of this name a meaning (a role, a schema), exists.</summary>
     Task<bool> IsNameTakenAsync(string username, CancellationToken cancellationToken);
 
+    /// <summary>The names of all logins that the admin can see, but for the server's own.</summary>
+    Task<IReadOnlyList<string>> ListLoginNamesAsync(CancellationToken cancellationToken);
+
     /// <summary>
     /// A login and its owner role, each with what an <see cref="IOwnershipPlanner"/> needs to know beside, and what this admin lacks for a change of
     /// owner. Reads only. Asked of engines that have such a planner.

@@ -55,6 +55,19 @@ internal static partial class UsernameGenerator
         }
     }
 
+    /// <summary>True for a name that the template could have given; the credential's name may have been cut to fit.</summary>
+    public static bool IsGenerated(string username, string? template, string credentialName)
+    {
+        var pattern = Placeholder().Replace(Regex.Escape(template ?? DefaultTemplate).Replace(@"\{", "{", StringComparison.Ordinal), placeholder => placeholder.Groups[1].Value switch
+        {
+            "name" => "(?<name>[a-z0-9_]*)",
+            "random" => $"[0-9a-f]{{{RandomBytes * 2}}}",
+            _ => "[0-9]{8}",
+        });
+        return Regex.Match(username, $@"\A{pattern}\z", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)) is { Success: true } match
+            && Plain(credentialName).StartsWith(match.Groups["name"].Value, StringComparison.Ordinal);
+    }
+
     /// <summary>
     /// The name that takes turns with another: with the ending, or without it where the other has it. Cut to fit, the ending never.
     /// </summary>

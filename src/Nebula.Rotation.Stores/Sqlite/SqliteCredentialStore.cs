@@ -311,6 +311,11 @@ public sealed class SqliteCredentialStore : ICredentialStore
         await _database.ReadAsync(session => RotationTable.List(session, filter), cancellationToken);
 
     /// <inheritdoc/>
+    public Task AppendAuditAsync(
+        Lease lease, AuditAction action, string outcome, Guid? rotationId, IReadOnlyDictionary<string, object?> details, CancellationToken cancellationToken) =>
+        WriteAsync(lease, session => _audit.Append(session, CredentialTable.Get(session, lease.CredentialId).Credential, action, outcome, rotationId, details), cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<AuditEvent>> ListAuditAsync(AuditFilter filter, CancellationToken cancellationToken) =>
         await _database.ReadAsync(session => AuditTable.List(session, filter), cancellationToken);
 

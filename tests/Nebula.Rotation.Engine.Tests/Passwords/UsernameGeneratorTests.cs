@@ -51,4 +51,16 @@ public sealed class UsernameGeneratorTests
     [InlineData("éééééééééééééééééééééééééééééééé")]
     public void A_user_name_that_the_server_would_change_or_refuse_is_refused_first(string username) =>
         Assert.Equal(RotationErrorCode.InvalidArgument, Assert.Throws<RotationException>(() => UsernameGenerator.ValidateUsername(username, Rules)).Code);
+
+    [Theory]
+    [InlineData(null, "orders", "orders_0123abcd", true)]
+    [InlineData(null, "orders", "ord_0123abcd", true)]
+    [InlineData(null, "orders", "orders_0123ABCD", false)]
+    [InlineData(null, "orders", "invoices_0123abcd", false)]
+    [InlineData(null, "orders", "orders_reader", false)]
+    [InlineData(null, "Orders (EU)", "orders__eu_0123abcd", true)]
+    [InlineData("app.{date}.{random}", "orders", "app.20260301.0123abcd", true)]
+    [InlineData("app.{date}.{random}", "orders", "appx20260301.0123abcd", false)]
+    public void A_name_that_the_template_could_have_given_is_told(string? template, string credential, string username, bool isGenerated) =>
+        Assert.Equal(isGenerated, UsernameGenerator.IsGenerated(username, template, credential));
 }

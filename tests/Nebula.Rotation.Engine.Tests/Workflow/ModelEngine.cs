@@ -78,6 +78,8 @@ internal sealed class ModelEngine(ModelServer server, ModelPlanner planner, Acti
 
         public Task<bool> IsNameTakenAsync(string username, CancellationToken cancellationToken) => Task.FromResult(server.Names.Contains(username));
 
+        public Task<IReadOnlyList<string>> ListLoginNamesAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([.. server.Names]);
+
         public Task<Preflight> PreflightAsync(DatabaseCredential credential, LoginSnapshot source, CancellationToken cancellationToken) =>
             Task.FromResult(new Preflight([], [], []));
 

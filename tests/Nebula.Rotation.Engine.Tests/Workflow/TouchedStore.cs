@@ -72,6 +72,10 @@ internal sealed class TouchedStore(ICredentialStore store, Action<string> touch)
     public Task<RotationJournal?> ReadRotationAsync(Guid rotationId, CancellationToken cancellationToken) =>
         store.ReadRotationAsync(rotationId, cancellationToken);
 
+    public Task AppendAuditAsync(
+        Lease lease, AuditAction action, string outcome, Guid? rotationId, IReadOnlyDictionary<string, object?> details, CancellationToken cancellationToken) =>
+        TouchAsync("audit", () => store.AppendAuditAsync(lease, action, outcome, rotationId, details, cancellationToken));
+
     public Task<IReadOnlyList<AuditEvent>> ListAuditAsync(AuditFilter filter, CancellationToken cancellationToken) =>
         store.ListAuditAsync(filter, cancellationToken);
 

@@ -126,6 +126,20 @@ internal sealed class ScriptedService : IRotationService, IRotationServiceProvid
     public Task<RotationRecord> UndoAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
         RunAsync("Undo", request, observer, stop);
 
+    public List<OrphanLogin> Orphans { get; } = [];
+
+    public Task<IReadOnlyList<OrphanLogin>> FindOrphansAsync(string name, string scope, Login? admin, CancellationToken cancellationToken)
+    {
+        Note("FindOrphans", name);
+        return Task.FromResult<IReadOnlyList<OrphanLogin>>([.. Orphans]);
+    }
+
+    public Task RemoveOrphanAsync(string name, string scope, string username, Login? admin, CancellationToken cancellationToken)
+    {
+        Note("RemoveOrphan", username);
+        return Task.CompletedTask;
+    }
+
     public List<AuditEvent> Audit { get; } = [];
 
     public AuditFilter? AuditFilter { get; private set; }

@@ -37,6 +37,8 @@ internal sealed class MongoDbAdminConnection : IAdminConnection
 
     public Task<bool> IsNameTakenAsync(string username, CancellationToken cancellationToken) => GuardAsync(() => _catalog.ExistsAsync(username, cancellationToken));
 
+    public Task<IReadOnlyList<string>> ListLoginNamesAsync(CancellationToken cancellationToken) => GuardAsync(() => _catalog.ListNamesAsync(cancellationToken));
+
     public Task<Preflight> PreflightAsync(DatabaseCredential credential, LoginSnapshot source, CancellationToken cancellationToken) =>
         GuardAsync(() => new MongoDbPreflight(_session, _authSource).RunAsync(credential, source, cancellationToken));
 

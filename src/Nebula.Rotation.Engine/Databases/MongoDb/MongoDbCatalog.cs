@@ -46,6 +46,10 @@ internal sealed class MongoDbCatalog(MongoDbSession session, string authSource)
         return Users(reply).Any();
     }
 
+    /// <summary>Every user that lives in the database: usersInfo with 1 in a user's place.</summary>
+    public async Task<IReadOnlyList<string>> ListNamesAsync(CancellationToken cancellationToken) =>
+        [.. Users(await session.ReadAsync(authSource, new BsonDocument("usersInfo", 1), cancellationToken)).Select(user => user["user"].AsString)];
+
     /// <summary>The databases, other than the one asked, in which a user of that name lives. Empty where that cannot be asked.</summary>
     public async Task<IReadOnlyList<string>> FindElsewhereAsync(string username, CancellationToken cancellationToken)
     {

@@ -44,6 +44,17 @@ internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, P
             return await command.ExecuteScalarAsync(cancellationToken) is true;
         }, cancellationToken);
 
+    public Task<IReadOnlyList<string>> ListLoginNamesAsync(CancellationToken cancellationToken) =>
+        GuardAsync<IReadOnlyList<string>>(async session =>
+        {
+            await using var command = session.Command("SELECT rolname FROM pg_roles WHERE rolname NOT LIKE 'pg\\_%' ORDER BY rolname");
+            await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+            List<string> names = [];
+            while (await rows.ReadAsync(cancellationToken))
+                names.Add(rows.GetString(0));
+            return names;
+        }, cancellationToken);
+
     public Task<Preflight> PreflightAsync(DatabaseCredential credential, LoginSnapshot source, CancellationToken cancellationToken) =>
         GuardAsync(async session =>
         {

@@ -29,6 +29,13 @@ internal sealed class RedisAdminConnection(RedisNodes nodes, string adminUsernam
 
     public async Task<bool> IsNameTakenAsync(string username, CancellationToken cancellationToken) => (await HashesAsync(username, cancellationToken)).Any(user => user.Hashes is not null);
 
+    public async Task<IReadOnlyList<string>> ListLoginNamesAsync(CancellationToken cancellationToken)
+    {
+        await RefreshAsync(cancellationToken);
+        var lists = await Task.WhenAll(nodes.WithData.Select(node => node.RunAsync([["ACL", "USERS"]], cancellationToken)));
+        return [.. lists.SelectMany(list => ((object?[])list[0]!).Cast<string>()).Where(name => name != RedisDialect.DefaultUser).Distinct(StringComparer.Ordinal)];
+    }
+
     public Task<Preflight> PreflightAsync(DatabaseCredential credential, LoginSnapshot source, CancellationToken cancellationToken) =>
         new RedisPreflight(nodes, adminUsername).RunAsync(credential, source, cancellationToken);
 
