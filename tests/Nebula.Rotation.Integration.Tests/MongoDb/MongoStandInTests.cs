@@ -160,6 +160,60 @@ public sealed class MongoStandInTests
     }
 
     [Fact]
+    public async Task A_set_of_another_name_a_secondary_alone_and_a_member_that_leads_nowhere_are_said()
+    {
+        await using var cluster = NewCluster(new() { Members = 2, MissingMember = "elsewhere.invalid:27017" }, out var admin);
+        var credential = new DatabaseCredential
+        {
+            Name = "app",
+            DatabaseType = DatabaseType.MongoDb,
+            HostName = [cluster.Nodes[1].Name],
+            Port = 27017,
+            Database = "db",
+            Username = admin.Username,
+            SslMode = SslMode.Disable,
+        };
+        var engine = new MongoDbEngine();
+        async Task<IReadOnlyList<CredentialTestResult>> CheckAsync(string option, string value) =>
+            await engine.CheckLoginAsync(credential with { Option = new Dictionary<string, string> { [option] = value } }, admin, null, MongoScene.Ct);
+
+        var misnamed = (await CheckAsync("ReplicaSet", "other")).Single(check => check.Endpoint == cluster.Nodes[1].Name);
+        Assert.Equal(RotationErrorCode.InvalidArgument, misnamed.ErrorCode);
+        Assert.Contains("'rs0', not 'other'", misnamed.Message, StringComparison.Ordinal);
+
+        var missing = Assert.Single(await CheckAsync("ReplicaSet", "rs0"), check => !check.Succeeded);
+        Assert.Equal(RotationErrorCode.ServerUnreachable, missing.ErrorCode);
+        Assert.Contains("DirectConnection", missing.Message, StringComparison.Ordinal);
+
+        var direct = new Dictionary<string, string> { ["DirectConnection"] = "true" };
+        Assert.True(Assert.Single(await CheckAsync("DirectConnection", "true")).Succeeded);
+        var exception = await Assert.ThrowsAsync<RotationException>(() => engine.ConnectAdminAsync(credential with { Option = direct }, admin, MongoScene.Ct));
+        Assert.Contains($"not the primary, which is {cluster.Nodes[0].Name}", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_idle_user_that_was_locked_out_comes_back_with_its_own_restrictions()
+    {
+        await using var cluster = NewCluster(new(), out var admin);
+        await using var scene = await MongoScene.CreateAsync(MongoServer.Of(cluster, admin), change: credential => credential with { Strategy = RotationStrategy.AlternatingUsers });
+        var before = (await scene.SnapshotAsync(scene.OldLogin)).Facts.ToHashSet();
+        var late = scene.Server.Connect(await scene.LiveAsync(), scene.AuthSource);
+        await scene.FindAsync(late);
+        await scene.RotateAsync(new() { Name = "app", GracePeriod = TimeSpan.Zero, DrainTimeout = TimeSpan.Zero, OnDrainTimeout = DrainTimeoutAction.Terminate });
+        Assert.Equal("192.0.2.1", cluster.Users[("admin", scene.OldLogin)].Restrictions[0]["clientSource"][0]);
+        await Assert.ThrowsAnyAsync<MongoDB.Driver.MongoCommandException>(() => scene.FindAsync(late));
+        MongoScene.Close(late);
+
+        await scene.RotateAsync();
+
+        var live = await scene.LiveAsync();
+        Assert.Equal(scene.OldLogin, live.Username);
+        Assert.True(await scene.LogsInAsync(live.Username, live.Password.Reveal()));
+        Assert.Equal(before, (await scene.SnapshotAsync(scene.OldLogin)).Facts.ToHashSet());
+        Assert.Equal("127.0.0.0/8", cluster.Users[("admin", scene.OldLogin)].Restrictions[0]["clientSource"][0]);
+    }
+
+    [Fact]
     public async Task Where_no_TLS_is_offered_prefer_does_without()
     {
         await using var cluster = NewCluster(new() { Members = 2 }, out var admin);

@@ -45,6 +45,7 @@ internal sealed class MongoDbEngine : IDatabaseEngine
         var session = await MongoDbSession.OpenAsync(connector, RotationErrorCode.AdminAuthenticationFailed, cancellationToken);
         try
         {
+            RequireTaker(session);
             await session.AskFeaturesAsync(cancellationToken);
             return new MongoDbAdminConnection(credential, session);
         }
@@ -63,6 +64,17 @@ internal sealed class MongoDbEngine : IDatabaseEngine
     public Task<IReadOnlyList<CredentialTestResult>> CheckLoginAsync(
         DatabaseCredential credential, Login login, string? verifyQuery, CancellationToken cancellationToken) =>
         MongoDbLoginCheck.RunAsync(new(credential, login, MongoDbOptions.AuthSource(credential)) { Configure = Configure }, verifyQuery, cancellationToken);
+
+    /// <summary>The driver finds the primary, unless it was told to talk to one server and no other.</summary>
+    private static void RequireTaker(MongoDbSession session)
+    {
+        if (session.Hello.GetValue("isWritablePrimary", session.Hello.GetValue("ismaster", true)).ToBoolean())
+            return;
+        throw new RotationException(
+            RotationErrorCode.ServerUnreachable,
+            $"{session.Endpoint} takes no changes: it is not the primary{(session.Hello.TryGetValue("primary", out var primary) ? $", which is {primary}" : "")}.",
+            $"Name the primary, or leave {MongoDbOptions.DirectConnectionName} out, so that it is looked for.");
+    }
 
     private static RotationException Invalid(string message, string action) => new(RotationErrorCode.InvalidArgument, message, action);
 }

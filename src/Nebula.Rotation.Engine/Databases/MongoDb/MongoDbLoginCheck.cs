@@ -34,7 +34,8 @@ internal static class MongoDbLoginCheck
             // Hidden members and arbiters are in neither list of hello: no client reads from them.
             var known = found.Select(outcome => outcome.Result?.Endpoint).Concat(seeds.Select(seed => seed.ToString())).ToHashSet();
             var others = found.SelectMany(outcome => outcome.Members).Distinct(StringComparer.Ordinal).Where(member => !known.Contains(member));
-            found = [.. found, .. await AllAsync(connector, [.. others.Select(member => MongoDbEndpoint.Parse(member, credential.Port))], verifyQuery, cancellationToken)];
+            var named = await AllAsync(connector, [.. others.Select(member => MongoDbEndpoint.Parse(member, credential.Port))], verifyQuery, cancellationToken);
+            found = [.. found, .. named.Select(outcome => outcome with { Result = outcome.Result is null ? null : WithOrigin(outcome.Result) })];
         }
 
         var results = found.Select(outcome => outcome.Result).OfType<CredentialTestResult>().DistinctBy(result => result.Endpoint).ToList();
@@ -55,6 +56,7 @@ internal static class MongoDbLoginCheck
                 return new(null, Members(session.Hello));
             members = Members(session.Hello);
             result = result with { Endpoint = session.Hello.TryGetValue("me", out var me) ? me.AsString : result.Endpoint };
+            RequireSet(credential, result.Endpoint, session.Hello);
             result = await AskAsync(result, connector, session, verifyQuery, cancellationToken);
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
@@ -67,6 +69,17 @@ internal static class MongoDbLoginCheck
         }
 
         return new(result with { Latency = Stopwatch.GetElapsedTime(started) }, members);
+    }
+
+    /// <summary>Asked here, since a check talks to one server at a time and a client with the wrong name finds none.</summary>
+    private static void RequireSet(DatabaseCredential credential, string endpoint, BsonDocument hello)
+    {
+        if (MongoDbOptions.ReplicaSet(credential) is not { } wanted || hello.GetValue("setName", BsonNull.Value) == wanted)
+            return;
+        throw new RotationException(
+            RotationErrorCode.InvalidArgument,
+            hello.TryGetValue("setName", out var actual) ? $"{endpoint} is a member of the replica set '{actual}', not '{wanted}'." : $"{endpoint} is in no replica set, and the credential names '{wanted}'.",
+            $"Correct the option {MongoDbOptions.ReplicaSetName}, or leave it out.");
     }
 
     private static async Task<List<Outcome>> AllAsync(MongoDbConnector connector, IReadOnlyList<MongoDbEndpoint> endpoints, string? verifyQuery, CancellationToken cancellationToken) =>
@@ -141,6 +154,12 @@ internal static class MongoDbLoginCheck
         Succeeded = false,
         Latency = TimeSpan.Zero,
         Message = "",
+    };
+
+    /// <summary>Who named no such host must learn where it comes from.</summary>
+    private static CredentialTestResult WithOrigin(CredentialTestResult result) => result.ErrorCode != RotationErrorCode.ServerUnreachable ? result : result with
+    {
+        Message = $"{result.Message} The replica set names this member; if its name leads nowhere from here, use -Option @{{ {MongoDbOptions.DirectConnectionName} = 'true' }}.",
     };
 
     private static CredentialTestResult Failed(CredentialTestResult result, RotationException error) =>
