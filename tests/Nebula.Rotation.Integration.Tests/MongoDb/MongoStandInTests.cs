@@ -192,6 +192,24 @@ public sealed class MongoStandInTests
     }
 
     [Fact]
+    public async Task A_server_that_does_not_say_whose_idle_connections_are_is_not_believed_that_there_are_none()
+    {
+        await using var cluster = NewCluster(new() { HidesIdleUsers = true }, out var admin);
+        await using var scene = await MongoScene.CreateAsync(MongoServer.Of(cluster, admin));
+        var late = scene.Server.Connect(await scene.LiveAsync(), scene.AuthSource);
+        await scene.FindAsync(late);
+        var said = new System.Collections.Concurrent.ConcurrentQueue<string>();
+
+        var record = await scene.RotateAsync(
+            new() { Name = "app", GracePeriod = TimeSpan.Zero, DrainTimeout = TimeSpan.FromMilliseconds(300) }, new Observer { Said = (_, message) => said.Enqueue(message) });
+
+        Assert.Equal(RotationState.Draining, record.State);
+        Assert.Contains(said, message => message.Contains("does not say who is logged in on a connection that is idle", StringComparison.Ordinal));
+        await scene.FindAsync(late);
+        MongoScene.Close(late);
+    }
+
+    [Fact]
     public async Task An_idle_user_that_was_locked_out_comes_back_with_its_own_restrictions()
     {
         await using var cluster = NewCluster(new(), out var admin);

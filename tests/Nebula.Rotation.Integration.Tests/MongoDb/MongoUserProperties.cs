@@ -121,7 +121,7 @@ public sealed class MongoUserProperties(SharedMongoServer mongo) : IClassFixture
             commands.Clear();
         await scene.RotateAsync(MongoScene.Request(grace: TimeSpan.Zero));
         lock (commands)
-            return [.. commands.Where(command => !command.StartsWith("sasl", StringComparison.Ordinal) && command is not ("aggregate" or "endSessions")).Order(StringComparer.Ordinal)];
+            return [.. commands.Where(command => !command.StartsWith("sasl", StringComparison.Ordinal) && command is not ("aggregate" or "ping" or "endSessions")).Order(StringComparer.Ordinal)];
     }
 
     private static BsonDocument ToFields(MongoScene scene, (int[] Roles, BsonDocument Data, int Restrictions, int Mechanisms) user)

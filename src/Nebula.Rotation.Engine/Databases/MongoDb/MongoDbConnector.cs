@@ -37,6 +37,8 @@ internal sealed class MongoDbConnector(DatabaseCredential credential, Login logi
             Credential = MongoCredential.CreateCredential(authSource, login.Username, login.Password.Reveal()),
             DirectConnection = only is not null || MongoDbOptions.IsDirect(credential),
             MaxConnectionPoolSize = PoolSize,
+            // A drain takes its time, and our own idle connection shows what the server tells of those.
+            MaxConnectionIdleTime = TimeSpan.FromDays(1),
             // One more connection a server would be spent on measuring its round trips.
             ServerMonitoringMode = ServerMonitoringMode.Poll,
             ReadPreference = ReadPreference.Primary,

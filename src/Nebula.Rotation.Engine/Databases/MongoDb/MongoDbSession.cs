@@ -19,6 +19,9 @@ internal sealed class MongoDbSession(MongoDbConnector connector, MongoClient cli
 
     public MongoDbServer Server { get; private set; } = new("", MongoDbFeatures.None);
 
+    /// <summary>How the connections of this session call themselves.</summary>
+    public string ApplicationName => client.Settings.ApplicationName;
+
     /// <summary>The server that takes changes, or the one that was asked for.</summary>
     public MongoDbEndpoint Endpoint => only ?? (Takers().FirstOrDefault() is { } server ? MongoDbEndpoint.Of(server.EndPoint) : MongoDbEndpoint.AllOf(Connector.Credential)[0]);
 

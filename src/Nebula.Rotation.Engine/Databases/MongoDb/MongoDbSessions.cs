@@ -13,13 +13,26 @@ internal sealed class MongoDbSessions(MongoDbSession session, string authSource,
 {
     private const int BatchSize = 100_000;
 
+    /// <summary>Who is logged in on a connection.</summary>
+    private const string UsersField = "effectiveUsers";
+
     /// <summary>Connections have no beginning in the list: when one was seen first stands for it.</summary>
     private readonly ConcurrentDictionary<string, DateTimeOffset> _seen = [];
 
     public async Task<LoginSessions> ListAsync(string username, CancellationToken cancellationToken)
     {
+        // The admin's main session is idle while its others ask, and logged in where changes go; after an election that is elsewhere.
+        await session.ReadAsync("admin", new("ping", 1), cancellationToken);
         var asked = await Task.WhenAll(Members().Select(member => AskAsync(member, username, cancellationToken)));
-        return new([.. asked.SelectMany(answer => answer.Seen)], [.. asked.Select(answer => answer.Unasked).OfType<UnaskedEndpoint>()]);
+        var unasked = asked.Select(answer => answer.Unasked).OfType<UnaskedEndpoint>().ToList();
+        if (asked.Any(answer => answer.ShowsOwn == false) && !asked.Any(answer => answer.ShowsOwn == true))
+        {
+            // Seen in the sources of the newest releases, which take the user from the operation: that nobody is listed means nothing there.
+            var endpoint = session.Endpoint.ToString();
+            unasked.Add(new(endpoint, $"{endpoint} does not say who is logged in on a connection that is idle."));
+        }
+
+        return new([.. asked.SelectMany(answer => answer.Seen)], unasked);
     }
 
     /// <summary>
@@ -36,7 +49,7 @@ internal sealed class MongoDbSessions(MongoDbSession session, string authSource,
 
     private IEnumerable<ServerDescription> Members() => session.Servers.Where(server => server.Type != ServerType.ReplicaSetArbiter);
 
-    private async Task<(IReadOnlyList<LoginSession> Seen, UnaskedEndpoint? Unasked)> AskAsync(ServerDescription member, string username, CancellationToken cancellationToken)
+    private async Task<(IReadOnlyList<LoginSession> Seen, UnaskedEndpoint? Unasked, bool? ShowsOwn)> AskAsync(ServerDescription member, string username, CancellationToken cancellationToken)
     {
         var endpoint = MongoDbEndpoint.Of(member.EndPoint);
         try
@@ -44,21 +57,29 @@ internal sealed class MongoDbSessions(MongoDbSession session, string authSource,
             var one = await openAsync(endpoint, cancellationToken);
             var reply = await one.ReadAsync("admin", CurrentOp(username), cancellationToken);
             var now = DateTimeOffset.UtcNow;
-            var found = reply["cursor"]["firstBatch"].AsBsonArray.OfType<BsonDocument>().Where(op => !Text(op, "appName").StartsWith(MongoDbConnector.ApplicationName, StringComparison.Ordinal));
-            return ([.. found.Select(op => ToSession(op, endpoint, now)).DistinctBy(seen => seen.Id)], null);
+            var listed = reply["cursor"]["firstBatch"].AsBsonArray.OfType<BsonDocument>().ToList();
+            var found = listed.Where(op => !Text(op, "appName").StartsWith(MongoDbConnector.ApplicationName, StringComparison.Ordinal));
+            return ([.. found.Select(op => ToSession(op, endpoint, now)).DistinctBy(seen => seen.Id)], null, ShowsOwn(listed));
         }
         catch (MongoDbCommandError e) when (e.IsRefused)
         {
-            return ([], new(endpoint.ToString(), $"{endpoint} does not show connections to {session.Connector.Username}: {e.Message}."));
+            return ([], new(endpoint.ToString(), $"{endpoint} does not show connections to {session.Connector.Username}: {e.Message}."), null);
         }
         catch (MongoDbCommandError e)
         {
-            return ([], new(endpoint.ToString(), $"{endpoint} does not list its connections: {e.Message}."));
+            return ([], new(endpoint.ToString(), $"{endpoint} does not list its connections: {e.Message}."), null);
         }
         catch (RotationException e)
         {
-            return ([], new(endpoint.ToString(), e.Message));
+            return ([], new(endpoint.ToString(), e.Message), null);
         }
+    }
+
+    /// <summary>Whether the admin's main session is listed with its user; false where it watches only, too, and null where it is not listed.</summary>
+    private bool? ShowsOwn(List<BsonDocument> listed)
+    {
+        var own = listed.Where(op => Text(op, "appName") == session.ApplicationName).ToList();
+        return own.Count == 0 ? null : own.Exists(op => op.Contains(UsersField));
     }
 
     private async Task<UnaskedEndpoint?> EndAsync(ServerDescription member, string username, CancellationToken cancellationToken)
@@ -96,8 +117,12 @@ internal sealed class MongoDbSessions(MongoDbSession session, string authSource,
                 "pipeline", new BsonArray
                 {
                     new BsonDocument("$currentOp", which),
-                    new BsonDocument("$match", new BsonDocument("effectiveUsers", new BsonDocument("$elemMatch", who))),
-                    new BsonDocument("$project", new BsonDocument { { "connectionId", 1 }, { "client", 1 }, { "client_s", 1 }, { "appName", 1 }, { "active", 1 }, { "op", 1 } }),
+                    new BsonDocument("$match", new BsonDocument("$or", new BsonArray
+                    {
+                        new BsonDocument(UsersField, new BsonDocument("$elemMatch", who)),
+                        new BsonDocument("appName", session.ApplicationName),
+                    })),
+                    new BsonDocument("$project", new BsonDocument { { "connectionId", 1 }, { "client", 1 }, { "client_s", 1 }, { "appName", 1 }, { "active", 1 }, { "op", 1 }, { UsersField, 1 } }),
                 }
             },
             { "cursor", new BsonDocument("batchSize", BatchSize) },

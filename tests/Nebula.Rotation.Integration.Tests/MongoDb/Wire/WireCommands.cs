@@ -160,17 +160,26 @@ internal sealed class WireCommands(WireNode node)
     {
         RequireCluster(user, "inprog", "aggregate");
         var stages = command["pipeline"].AsBsonArray;
-        var wanted = stages[1]["$match"]["effectiveUsers"]["$elemMatch"].AsBsonDocument;
+        var either = stages[1]["$match"]["$or"].AsBsonArray;
+        var (wanted, application) = (either[0]["effectiveUsers"]["$elemMatch"].AsBsonDocument, either[1]["appName"]);
         return Cursor("admin.$cmd.aggregate", node.Connections
-            .Where(connection => connection.Listed is { } listed && listed.Name == wanted["user"] && listed.Db == wanted["db"])
-            .Select(connection => new BsonDocument
-            {
-                { "connectionId", connection.Number },
-                { node.Cluster.Options.AreRouters ? "client_s" : "client", connection.Remote.ToString() },
-                { "appName", connection.Application },
-                { "active", connection.Active is not null },
-                { "op", connection.Active is null ? "none" : "command" },
-            }));
+            .Select(Describe)
+            .Where(op => op["appName"] == application || (op.TryGetValue("effectiveUsers", out var users) && users[0] == wanted)));
+    }
+
+    private BsonDocument Describe(WireConnection connection)
+    {
+        var op = new BsonDocument
+        {
+            { "connectionId", connection.Number },
+            { node.Cluster.Options.AreRouters ? "client_s" : "client", connection.Remote.ToString() },
+            { "appName", connection.Application },
+            { "active", connection.Active is not null },
+            { "op", connection.Active is null ? "none" : "command" },
+        };
+        if (connection.Listed is { } listed && (connection.Active is not null || !node.Cluster.Options.HidesIdleUsers))
+            op.Add("effectiveUsers", new BsonArray { new BsonDocument { { "user", listed.Name }, { "db", listed.Db } } });
+        return op;
     }
 
     private static BsonDocument Cursor(string ns, IEnumerable<BsonDocument> documents) =>

@@ -16,6 +16,9 @@ internal sealed record WireOptions
     /// <summary>Like Azure DocumentDB and FerretDB: no grantRolesToUser, no restrictions, and an answer without "users" for a name that nobody has.</summary>
     public bool IsCompatible { get; init; }
 
+    /// <summary>$currentOp tells who is logged in on a connection only while it does something.</summary>
+    public bool HidesIdleUsers { get; init; }
+
     /// <summary>A member that the others name, and that is not there.</summary>
     public string? MissingMember { get; init; }
 
