@@ -15,6 +15,8 @@ internal sealed class ModelEngine(ModelServer server, ModelPlanner planner, Acti
 
     public IDualPasswordPlanner? DualPasswordPlanner { get; } = new ModelPasswordPlanner();
 
+    public IOwnershipPlanner OwnershipPlanner { get; } = new ModelOwnershipPlanner();
+
     public UsernameRules UsernameRules { get; } = new(63, Encoding.UTF8.GetByteCount, "bytes", ["pg_"]);
 
     public void Validate(DatabaseCredential credential)
@@ -74,6 +76,13 @@ internal sealed class ModelEngine(ModelServer server, ModelPlanner planner, Acti
             touch("read");
             cancellationToken.ThrowIfCancellationRequested();
             return Task.FromResult(server.Read(username));
+        }
+
+        public Task<OwnershipReading> ReadOwnershipAsync(string username, string owner, CancellationToken cancellationToken)
+        {
+            touch("read");
+            cancellationToken.ThrowIfCancellationRequested();
+            return Task.FromResult(new OwnershipReading(server.Read(username), server.Read(owner), []));
         }
 
         public Task<bool> IsNameTakenAsync(string username, CancellationToken cancellationToken) => Task.FromResult(server.Names.Contains(username));

@@ -166,6 +166,9 @@ internal sealed class ModelServer
             case "revoke":
                 logins[name] = logins[name] with { Facts = [.. logins[name].Facts.Where(fact => fact != ModelPlanner.Fact(words[2]))] };
                 break;
+            case "role":
+                logins.Add(name, new(null, false, [], []));
+                break;
             case "drop":
                 if (logins[name].Facts.Any(fact => fact.IsExclusive))
                     throw new RotationException(RotationErrorCode.DatabaseError, $"{name} owns objects");
