@@ -3,7 +3,10 @@ using Nebula.Rotation.Engine.Databases.PostgreSql;
 
 namespace Nebula.Rotation.Integration.Tests.PostgreSql;
 
-/// <summary>Every kind of fact that the room reads, by reflection: one that is added is asked for at once.</summary>
+/// <summary>
+/// Every kind of fact that a rotation reads, by reflection: one that is added is asked for at once. An owner's own privileges move with the object, and only the
+/// move of all ownership to another role reads them.
+/// </summary>
 internal static class FactKindList
 {
     /// <summary>A kind is called as it says; what else the class has are names and values of facts.</summary>
@@ -11,7 +14,7 @@ internal static class FactKindList
     [
         .. from field in typeof(FactKinds).GetFields(BindingFlags.Public | BindingFlags.Static)
            let value = (string)field.GetRawConstantValue()!
-           where value == field.Name
+           where value == field.Name && value != FactKinds.OwnPrivilege
            select value,
     ];
 }
