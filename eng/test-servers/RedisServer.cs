@@ -56,6 +56,9 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>The ACL file, where there is one.</summary>
     public string AclPath => Path.Combine(DataDirectory, "users.acl");
 
+    /// <summary>The command that keeps the users over a restart, or null where nothing does.</summary>
+    public string? KeepsUsersBy => _options.HasAclFile ? "ACL SAVE" : _options.HasConfigFile ? "CONFIG REWRITE" : null;
+
     /// <summary>The server's process id.</summary>
     public int ProcessId => _process.ProcessId;
 
@@ -137,9 +140,12 @@ public sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>Forbids or allows the server to write into its folder.</summary>
-    [SupportedOSPlatform("linux")]
-    public void SetReadOnly(bool isReadOnly) =>
-        File.SetUnixFileMode(DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserExecute | (isReadOnly ? UnixFileMode.None : UnixFileMode.UserWrite));
+    public void SetReadOnly(bool isReadOnly)
+    {
+        // Where there is such a server there are such modes.
+        if (OperatingSystem.IsLinux())
+            File.SetUnixFileMode(DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserExecute | (isReadOnly ? UnixFileMode.None : UnixFileMode.UserWrite));
+    }
 
     /// <summary>Ends the server and removes its folder.</summary>
     public ValueTask DisposeAsync() => _process.DisposeAsync();

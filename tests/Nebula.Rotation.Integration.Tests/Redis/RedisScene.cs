@@ -56,7 +56,12 @@ internal sealed class RedisScene : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("nebula-redis-");
         var scene = new RedisScene(deployment, folder, await Scene.OpenStoreAsync(Path.Combine(folder.FullName, "store.db"), create: true), login);
         foreach (var node in deployment.Nodes)
+        {
             await node.ExecuteAsync(["ACL", "SETUSER", login, "reset", "on", ">" + OldPassword, .. RedisDialect.Split(rules)]);
+            if (node.KeepsUsersBy is { } command)
+                await node.ExecuteAsync(command.Split(' '));
+        }
+
         foreach (var sentinel in onSentinels ? deployment.Sentinels : [])
             await sentinel.ExecuteAsync("ACL", "SETUSER", login, "reset", "on", ">" + OldPassword, "+@all", "&*");
         var credential = CredentialFor(deployment, login);
@@ -81,6 +86,17 @@ internal sealed class RedisScene : IAsyncDisposable
         Username = username,
         SslMode = SslMode.Disable,
         Option = deployment.ServiceName is { } service ? new Dictionary<string, string> { ["ServiceName"] = service } : new Dictionary<string, string>(),
+    };
+
+    public static RotationRequest Request(
+        Login? admin = null, RotationStrategy? strategy = null, TimeSpan? drainTimeout = null, DrainTimeoutAction? onDrainTimeout = null) => new()
+    {
+        Name = "app",
+        GracePeriod = TimeSpan.FromMilliseconds(100),
+        Admin = admin,
+        Strategy = strategy,
+        DrainTimeout = drainTimeout,
+        OnDrainTimeout = onDrainTimeout,
     };
 
     public async Task<RotationRecord> RotateAsync(RotationRequest? request = null, Observer? observer = null) =>

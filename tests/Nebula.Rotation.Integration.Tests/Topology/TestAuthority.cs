@@ -23,10 +23,15 @@ internal sealed class TestAuthority : IDisposable
     public string Pem => _certificate.ExportCertificatePem();
 
     /// <summary>A server's certificate for these names and addresses, and its key.</summary>
-    public (string CertificatePem, string KeyPem) Issue(params string[] names)
+    public (string CertificatePem, string KeyPem) Issue(params string[] names) => Issue("CN=a test server", "1.3.6.1.5.5.7.3.1", names);
+
+    /// <summary>A client's certificate, and its key.</summary>
+    public (string CertificatePem, string KeyPem) IssueClient(string name) => Issue($"CN={name}", "1.3.6.1.5.5.7.3.2", [name]);
+
+    private (string CertificatePem, string KeyPem) Issue(string subject, string purpose, string[] names)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=a test server", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
         var alternatives = new SubjectAlternativeNameBuilder();
         foreach (var name in names)
         {
@@ -38,7 +43,7 @@ internal sealed class TestAuthority : IDisposable
 
         request.CertificateExtensions.Add(alternatives.Build());
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], critical: false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], critical: false));
         using var certificate = request.Create(
             _certificate, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1), RandomNumberGenerator.GetBytes(16));
         return (certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());

@@ -9,6 +9,9 @@ internal sealed class RedisAdminConnection(RedisNodes nodes, string adminUsernam
 
     public string Endpoint => nodes.Primary.Name;
 
+    /// <summary>Round trips so far, of the node that took most: nodes are asked at the same time.</summary>
+    public int RoundTrips => nodes.All.Max(node => node.Connection.RoundTrips);
+
     /// <summary>
     /// Redis has no lock that ends with its connection: a key that expires would be one more thing to keep true on every node, and would hold up nobody who does
     /// not look at it. What there is instead: the store's lease, a name that is new with each attempt, commands that take milliseconds and are bounded on
