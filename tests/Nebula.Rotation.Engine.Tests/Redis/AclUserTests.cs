@@ -11,11 +11,12 @@ public sealed class AclUserTests
     [Fact]
     public void Release_6_0_has_bare_patterns_and_no_channels()
     {
-        var user = AclUser.Read(Map("flags", List("on", "allkeys"), "passwords", List(Hash), "commands", "-@all +get", "keys", List("*", "a b")))!;
+        var user = AclUser.Read(Map("flags", List("on", "allkeys"), "passwords", List(Hash), "commands", "-@all +get", "keys", List("x", "a b")))!;
 
         Assert.True(user is { IsOn: true, NeedsNoPassword: false, Features: RedisFeatures.None });
         Assert.Equal([Hash], user.Hashes);
-        Assert.Equal(["~*", "~a b"], Patterns(user, FactKinds.Key));
+        Assert.Equal(["~x", "~a b"], Patterns(user, FactKinds.Key));
+        Assert.Equal(["~*"], Patterns(AclUser.Read(Map("flags", List("on"), "passwords", List(), "commands", "+@all", "keys", "%R~a ~* %W~b"))!, FactKinds.Key));
         Assert.Empty(user.Strange);
     }
 

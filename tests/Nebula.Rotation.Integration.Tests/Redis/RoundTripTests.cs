@@ -96,6 +96,13 @@ public abstract class RoundTripTests(SharedRedis redis)
             var planner = new RedisPlanner([.. RedisPlanner.AllRules.Where(other => other != rule)]);
             await using var admin = await scene.ConnectAdminAsync();
             var source = await admin.ReadSnapshotAsync(scene.OldLogin, RedisScene.Ct);
+            if (!source.Facts.Any(rule.Handles))
+            {
+                // Valkey takes the flag and forgets it.
+                Assert.Equal(("Flag", RedisRelease.Valkey), (rule.Name, redis.Release));
+                continue;
+            }
+
             var target = $"{scene.OldLogin}_{rule.Name}";
             var plan = planner.PlanClone(source, await admin.ReadSnapshotAsync(target, RedisScene.Ct));
             await using (var unit = await admin.BeginAsync(RedisScene.Ct))

@@ -135,13 +135,20 @@ internal sealed record AclUser
         return new() { Kind = FactKinds.Key, Name = pattern[..tilde], ObjectType = "KEY", ObjectName = pattern[tilde..] };
     }
 
-    /// <summary>Before 7.0 an array of bare patterns; since then one text, each pattern with its sign. No pattern has a blank.</summary>
-    private static IEnumerable<string> Patterns(object? value, char sign) => value switch
+    /// <summary>
+    /// Before 7.0 an array of bare patterns; since then one text, each pattern with its sign. No pattern has a blank. Beside the pattern of everything the others
+    /// mean nothing, and the server takes none behind it, though it may list some (a <c>%R~*</c> and a <c>%W~*</c> become one).
+    /// </summary>
+    private static List<string> Patterns(object? value, char sign)
     {
-        List<object?> bare => bare.OfType<string>().Select(pattern => sign + pattern),
-        string text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries),
-        _ => [],
-    };
+        List<string> patterns = value switch
+        {
+            List<object?> bare => [.. bare.OfType<string>().Select(pattern => sign + pattern)],
+            string text => [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries)],
+            _ => [],
+        };
+        return patterns.Contains($"{sign}*") ? [$"{sign}*"] : patterns;
+    }
 
     private static IEnumerable<string> Words(object? value) => (value as List<object?> ?? []).OfType<string>();
 }
