@@ -38,6 +38,8 @@ internal sealed class MySqlCluster
 
     private string PidFile => Path.Combine(DataDirectory, "server.pid");
 
+    private string TemporaryFolder => Path.Combine(Process.Folder, "temporary");
+
     private string FilesFolder => Path.Combine(Process.Folder, "files");
 
     [SupportedOSPlatform("linux")]
@@ -83,7 +85,7 @@ internal sealed class MySqlCluster
         var feed = isMariaDb
             ? $"{{ printf '%s\n' 'CREATE DATABASE IF NOT EXISTS mysql;' 'USE mysql;' 'SET @auth_root_socket = NULL;'; cat {ServerProcess.Quote(_binaries.InitialStatements.Select(file => Path.Combine(_binaries.ShareFolder, file)))}; }} | "
             : "";
-        var owner = _account.User is { } name ? $"{ServerProcess.Quote(["chown", "-R", name, DataDirectory, FilesFolder, FirstStatements])}" : ":";
+        var owner = _account.User is { } name ? $"{ServerProcess.Quote(["chown", "-R", name, DataDirectory, TemporaryFolder, FilesFolder, FirstStatements])}" : ":";
         var create = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
         try
         {
@@ -99,7 +101,7 @@ internal sealed class MySqlCluster
             var result = await Process.PrepareAsync("initialize.sh", $"""
                 set -e
                 cd /
-                mkdir -m 700 {ServerProcess.Quote([DataDirectory])}
+                mkdir -m 700 {ServerProcess.Quote([DataDirectory, TemporaryFolder])}
                 {owner}
                 {feed}{ServerProcess.Quote(_account.Run(initialize))}
 
@@ -134,6 +136,8 @@ internal sealed class MySqlCluster
         $"--character-sets-dir={Path.Combine(_binaries.ShareFolder, "charsets")}",
         $"--plugin-dir={_binaries.PluginFolder}",
         "--secure-file-priv=" + Process.Folder,
+        // Temporary tables have names that another server's have, too.
+        $"--tmpdir={TemporaryFolder}",
     ];
 
     private List<string> Options(int port)

@@ -1,4 +1,5 @@
 using Nebula.Rotation.Engine.Databases.MongoDb;
+using Nebula.Rotation.Engine.Databases.MySql;
 using Nebula.Rotation.Engine.Databases.PostgreSql;
 using Nebula.Rotation.Engine.Databases.Redis;
 
@@ -18,6 +19,7 @@ internal sealed class EngineRegistry
         new(DatabaseType.PostgreSql, () => new PostgreSqlEngine()),
         new(DatabaseType.MongoDb, () => new MongoDbEngine()),
         new(DatabaseType.Redis, () => new RedisEngine()),
+        new(DatabaseType.MySql, () => new MySqlEngine()),
     ]);
 
     public IDatabaseEngine Get(DatabaseType type) =>

@@ -23,6 +23,12 @@ internal sealed record PlannedStatement
     /// <summary>True when the statement before it must be in the same transaction.</summary>
     public bool IsJoined { get; init; }
 
+    /// <summary>
+    /// What goes into the slot where it is not one thing for every statement: a room's own word, which its change unit understands. Null for the room's
+    /// usual form.
+    /// </summary>
+    public string? SlotForm { get; init; }
+
     /// <summary>The rule that made it: what the mutation check switches off.</summary>
     public string? Rule { get; init; }
 
