@@ -90,7 +90,7 @@ internal sealed class MySqlCluster
         try
         {
             await using (var writer = new StreamWriter(FirstStatements, create))
-                await writer.WriteAsync(MakeSuperUser(superUser, superPassword));
+                await writer.WriteAsync(MakeSuperUser(superUser, superPassword, _binaries.InitialStatements.Count > 0));
             Directory.CreateDirectory(FilesFolder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             foreach (var (file, content) in _options.Files)
             {
@@ -117,13 +117,15 @@ internal sealed class MySqlCluster
     }
 
     /// <summary>The superuser has every right, from every host; the ones that the server came with cannot be logged in to.</summary>
-    private static string MakeSuperUser(string superUser, string superPassword)
+    private static string MakeSuperUser(string superUser, string superPassword, bool isMariaDb)
     {
         var (user, password) = (MySqlServer.Literal(superUser), MySqlServer.Literal(superPassword));
+        // Not in the binary log: a replica has a superuser of its own.
         return $"""
+            SET SESSION sql_log_bin = 0;
             CREATE USER {user}@'%' IDENTIFIED BY {password};
             GRANT ALL PRIVILEGES ON *.* TO {user}@'%' WITH GRANT OPTION;
-            GRANT PROXY ON ''@'' TO {user}@'%' WITH GRANT OPTION;
+            {(isMariaDb ? $"INSERT INTO mysql.proxies_priv (Host, User, With_grant) VALUES ('%', {user}, 1); FLUSH PRIVILEGES;".Replace("; ", ";\n", StringComparison.Ordinal) : $"GRANT PROXY ON ''@'' TO {user}@'%' WITH GRANT OPTION;")}
             ALTER USER 'root'@'localhost' ACCOUNT LOCK;
 
             """;

@@ -125,11 +125,11 @@ public abstract class MySqlFactTests(SharedMySql mysql)
     {
         await using var room = await MySqlRoom.OpenAsync(mysql);
         await room.ExecuteAsync("CREATE TABLE t (a int, b int); CREATE PROCEDURE p() SELECT 1");
-        var (old, @new, role) = (await room.NewLoginAsync("app", "secret", "%", "localhost"), await room.NewLoginAsync("next", "next", "%", "10.%"), room.NewName("role"));
+        var (old, @new, role) = (await room.NewLoginAsync("app", "secret", "%", "10.9.%"), await room.NewLoginAsync("next", "next", "%", "10.%"), room.NewName("role"));
         await room.ExecuteAsync(
             """
             CREATE ROLE {3};
-            GRANT SELECT ON *.* TO {1}@'%'; GRANT SELECT ON t TO {1}@'%'; GRANT INSERT (a) ON t TO {1}@'localhost'; ALTER USER {1}@'%' WITH MAX_USER_CONNECTIONS 9;
+            GRANT SELECT ON *.* TO {1}@'%'; GRANT SELECT ON t TO {1}@'%'; GRANT INSERT (a) ON t TO {1}@'10.9.%'; ALTER USER {1}@'%' WITH MAX_USER_CONNECTIONS 9;
             GRANT DELETE, PROCESS ON *.* TO {2}@'%' WITH GRANT OPTION; GRANT SELECT, UPDATE ON t TO {2}@'%' WITH GRANT OPTION; GRANT SELECT (b) ON t TO {2}@'%';
             GRANT EXECUTE ON PROCEDURE p TO {2}@'%'; GRANT ALL ON {0}.* TO {2}@'%'; GRANT {3} TO {2}@'%'; GRANT SELECT ON {0}.* TO {2}@'10.%';
             ALTER USER {2}@'%' REQUIRE SSL WITH MAX_QUERIES_PER_HOUR 5 ACCOUNT LOCK
@@ -139,7 +139,7 @@ public abstract class MySqlFactTests(SharedMySql mysql)
         await room.CloneAsync(old, @new);
 
         Assert.True((await room.ReadAsync(@new)).CanLogIn);
-        Assert.Equal("0", await room.ScalarAsAsync(@new, MySqlRoom.NewPassword, "SELECT COUNT(*) FROM t"));
+        Assert.Equal("0", await room.ScalarAsAsync(@new, "next", "SELECT COUNT(*) FROM t"));
         await room.RetireAsync(old, @new);
     }
 
@@ -171,6 +171,31 @@ public abstract class MySqlFactTests(SharedMySql mysql)
         }
 
         Assert.True(count > 6, $"{count} statements");
+    }
+
+    [Fact]
+    public async Task MariaDbs_ed25519_beside_an_older_plugin_is_cloned_and_logged_in_with()
+    {
+        await using var room = await MySqlRoom.OpenAsync(mysql);
+        Assert.SkipUnless(room.IsMariaDb, "a plugin of MariaDB's");
+        var (old, both, @new, next) = (room.NewName(), room.NewName(), room.NewName(), room.NewName());
+        await room.ExecuteAsync(
+            """
+            INSTALL PLUGIN IF NOT EXISTS ed25519 SONAME 'auth_ed25519';
+            CREATE USER {0}@'%' IDENTIFIED VIA ed25519 USING PASSWORD('secret');
+            CREATE USER {1}@'%' IDENTIFIED VIA ed25519 USING PASSWORD('secret') OR mysql_native_password USING PASSWORD('secret');
+            GRANT SELECT ON {2}.* TO {0}@'%'; GRANT SELECT ON {2}.* TO {1}@'%'
+            """,
+            old, both, room.Database);
+        foreach (var (from, to) in new[] { (old, @new), (both, next) })
+        {
+            Assert.True(await room.Admin.KnowsPasswordAsync(new(from, new("secret")), MySqlRoom.Ct));
+            await room.CloneAsync(from, to);
+            var check = Assert.Single(await room.Engine.CheckLoginAsync(room.Credential, new(to, new(MySqlRoom.NewPassword)), null, MySqlRoom.Ct));
+            Assert.True(check.Succeeded, check.Message);
+            Assert.False(Assert.Single(await room.Engine.CheckLoginAsync(room.Credential, new(to, new("wrong")), null, MySqlRoom.Ct)).Succeeded);
+            await room.RetireAsync(from, to);
+        }
     }
 
     /// <summary>What the server itself says, the name aside.</summary>

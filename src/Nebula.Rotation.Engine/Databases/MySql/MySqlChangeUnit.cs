@@ -88,10 +88,16 @@ internal sealed class MySqlChangeUnit(MySqlSession session, string setUp) : ICha
         {
             packet.Add(texts[at]);
             length += texts[at].Text.Length;
+            if (IsBody(texts[at].Statement))
+                break;
         }
 
         return packet;
     }
+
+    /// <summary>MySQL takes all that follows a routine's or trigger's body for a part of it, a semicolon too: such a statement is the last of its packet.</summary>
+    private static bool IsBody(PlannedStatement statement) =>
+        statement.Rule == StatementList.DefinerRule && statement.Text.StartsWith("CREATE ", StringComparison.Ordinal);
 
     /// <summary>The settings right before a statement belong to it.</summary>
     private static int Rewind(List<(PlannedStatement Statement, string Text)> texts, int at)
@@ -108,14 +114,15 @@ internal sealed class MySqlChangeUnit(MySqlSession session, string setUp) : ICha
         try
         {
             // After each statement its warnings: the server forgets them at the next.
-            await using var command = session.Command(string.Concat(packet.Select(item => item.Text + ";\nSHOW WARNINGS;\n")));
+            await using var command = session.Command(string.Concat(packet.Select(item => item.Text + (IsBody(item.Statement) ? "" : ";\nSHOW WARNINGS;\n"))));
             await using var rows = await command.ExecuteReaderAsync(cancellationToken);
             do
             {
                 var warnings = new List<string>();
                 while (await rows.ReadAsync(cancellationToken))
                 {
-                    if (rows.GetString(0) != "Note" && !Harmless.Contains(rows.GetInt32(1)))
+                    // SET and UNLOCK leave the warnings of what was before them.
+                    if (packet[done].Statement.Rule != StatementList.SessionRule && rows.GetString(0) != "Note" && !Harmless.Contains(rows.GetInt32(1)))
                         warnings.Add($"{rows.GetString(2)} ({rows.GetInt32(1)})");
                 }
 

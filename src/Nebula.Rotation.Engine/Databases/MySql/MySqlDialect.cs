@@ -3,13 +3,13 @@ using System.Text;
 namespace Nebula.Rotation.Engine.Databases.MySql;
 
 /// <summary>
-/// Quoting, limits and words of MySQL and MariaDB. The only place where a name or value becomes SQL. The room's sessions run with the sql_mode
-/// NO_BACKSLASH_ESCAPES, whatever the server's is: in a literal only the quote means something.
+/// Quoting, limits and words of MySQL and MariaDB. The only place where a name or value becomes SQL. The room's sessions run with an empty sql_mode,
+/// whatever the server's is (NO_BACKSLASH_ESCAPES, ANSI_QUOTES): literals mean one thing, to the server and to the driver that looks for parameters.
 /// </summary>
 internal static class MySqlDialect
 {
     /// <summary>The sql_mode of the room's own sessions.</summary>
-    public const string SqlMode = "NO_BACKSLASH_ESCAPES";
+    public const string SqlMode = "";
 
     /// <summary>The longest user name that every supported server takes, in characters (manual, "Grant Tables": 32). MariaDB takes more.</summary>
     public const int MaxUsername = 32;
@@ -38,7 +38,7 @@ internal static class MySqlDialect
     {
         if (text.Contains('\0', StringComparison.Ordinal))
             throw new RotationException(RotationErrorCode.InvalidArgument, "A text cannot hold a zero character.");
-        return "'" + text.Replace("'", "''", StringComparison.Ordinal) + "'";
+        return "'" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal) + "'";
     }
 
     /// <summary>An account as statements name it. In backticks, which mean the same in every sql_mode (manual, "Specifying Account Names").</summary>

@@ -60,12 +60,11 @@ internal sealed class MySqlOpener(DatabaseCredential credential, Login login)
             Pooling = false,
             AutoEnlist = false,
             Keepalive = 30,
-            // The sessions' own sql_mode; see MySqlDialect.
-            NoBackslashEscapes = true,
             AllowUserVariables = true,
             // A key that anybody could have sent is used only where nobody can stand between; elsewhere TLS or the server's own key protects the password.
             AllowPublicKeyRetrieval = endpoint.IsLocal,
-            UseAffectedRows = false,
+            // Grant tables of MariaDB have moments of zero.
+            ConvertZeroDateTime = true,
         };
         if (!endpoint.IsSocket)
             builder.Port = (uint)endpoint.Port;

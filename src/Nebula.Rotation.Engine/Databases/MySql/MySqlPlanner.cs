@@ -183,6 +183,8 @@ internal sealed class MySqlPlanner(IReadOnlyList<IFactRule> rules) : ILoginPlann
     {
         foreach (var dead in source.List(HintNames.Dead))
             yield return $"{source.Username} has {dead}, which is not there any more: the server takes no such grant, and the new login will not have it should it come back.";
+        foreach (var fact in source.Facts.Where(fact => fact.Kind == FactKinds.Privilege && fact.ObjectType is FactKinds.Function or FactKinds.Procedure && !System.Text.Ascii.IsValid(fact.ObjectName)))
+            yield return $"{source.Username} has {fact.Name} on {fact.ObjectType!.ToLowerInvariant()} {fact.ObjectName}: servers forget rights on routines with such names when they read their grant tables anew. Never run FLUSH PRIVILEGES.";
         var kept = source.Facts.Where(fact => fact.Kind == FactKinds.KeptDefiner).ToList();
         if (kept.Count > 0)
         {

@@ -97,15 +97,19 @@ internal sealed class DefinerReader(MySqlSession session, bool recreates)
         // We send UTF-8; what is ASCII is the same in every character set that a client may have.
         if (text is null || CreateText.SplitAtDefiner(text) is not { } parts || !(Ascii.IsValid(text) || characterSet?.StartsWith("utf8", StringComparison.Ordinal) == true))
             return null;
+        // The driver looks for parameters in what it sends, and reads texts as our own sql_mode has them.
+        if (text.Contains('?', StringComparison.Ordinal) && text.Contains('\\', StringComparison.Ordinal) && row!["sql_mode"]?.Contains("NO_BACKSLASH_ESCAPES", StringComparison.Ordinal) == true)
+            return null;
         var definition = new ObjectDefinition
         {
             Database = item.Database,
             Name = item.Name,
             Head = parts.Head,
             Tail = parts.Tail,
-            SqlMode = row!["sql_mode"],
+            // The server writes a view's text out for an empty sql_mode, whatever its maker's was.
+            SqlMode = item.Type == FactKinds.View ? MySqlDialect.SqlMode : row!["sql_mode"],
             CharacterSetClient = characterSet,
-            CollationConnection = row["collation_connection"],
+            CollationConnection = row!["collation_connection"],
             TimeZone = row["time_zone"],
         };
         var sameCollation = row["Database Collation"] is not { } collation || more.Count == 0 || more[0]["DEFAULT_COLLATION_NAME"] is not { } present || present == collation;

@@ -7,7 +7,7 @@ namespace Nebula.Rotation.Engine.Databases.MySql.Definers;
 /// <summary>Gives objects another definer, one object a step.</summary>
 internal static class DefinerStatements
 {
-    private const string RuleName = "Definer";
+    private const string RuleName = StatementList.DefinerRule;
 
     public static IEnumerable<PlannedStep> Move(LoginSnapshot from, LoginSnapshot to)
     {
@@ -69,8 +69,8 @@ internal static class DefinerStatements
         list.Add(StatementList.SessionRule, $"SET NAMES utf8mb4, SESSION sql_mode = '{MySqlDialect.SqlMode}', SESSION time_zone = '+00:00'");
 
     /// <summary>
-    /// MariaDB puts one in the other's place, with what is granted on it. MySQL cannot: dropping it, making it and granting again go in one packet, which the server
-    /// works through whether its client lives or not.
+    /// MariaDB puts one in the other's place, with what is granted on it. MySQL cannot: dropping it and making it go in one packet, which the server works through
+    /// whether its client lives or not; what was granted follows at once.
     /// </summary>
     private static void Routine(PermissionFact fact, ObjectDefinition definition, string definer, bool replaces, StatementList list)
     {

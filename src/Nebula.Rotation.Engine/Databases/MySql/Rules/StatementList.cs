@@ -6,6 +6,9 @@ internal sealed class StatementList(RotationStage stage)
     /// <summary>The rule of statements that change the session alone, and nothing on the server.</summary>
     public const string SessionRule = "Session";
 
+    /// <summary>The rule of statements that give objects another definer.</summary>
+    public const string DefinerRule = "Definer";
+
     private readonly List<PlannedStatement> _statements = [];
 
     public IReadOnlyList<PlannedStatement> Statements => _statements;
