@@ -64,6 +64,9 @@ internal sealed class MySqlAdminConnection(DatabaseCredential credential, MySqlO
             return accounts.Count > 0 && accounts.TrueForAll(account => account.Takes(login.Password));
         }, cancellationToken);
 
+    public Task<IReadOnlyList<string>> ListLoginNamesAsync(CancellationToken cancellationToken) =>
+        GuardAsync(() => Catalog.ListNamesAsync(cancellationToken), cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
         await _otherEndpoints.DisposeAsync();

@@ -110,6 +110,17 @@ internal sealed class MySqlCatalog(MySqlSession session, bool recreatesDefiners)
         return builder.Build();
     }
 
+    /// <summary>The names that accounts have, roles and anonymous ones left out.</summary>
+    public async Task<IReadOnlyList<string>> ListNamesAsync(CancellationToken cancellationToken)
+    {
+        await using var command = session.Command(
+            session.Server.IsMariaDb
+                ? "SELECT DISTINCT User FROM mysql.global_priv WHERE User <> '' AND User NOT LIKE 'mariadb.%' AND JSON_VALUE(Priv, '$.is_role') IS NULL ORDER BY User"
+                : "SELECT DISTINCT User FROM mysql.user WHERE User <> '' AND User NOT LIKE 'mysql.%' ORDER BY User");
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        return [.. (await MySqlRow.ReadAllAsync(rows, cancellationToken)).Select(row => row.Text("User"))];
+    }
+
     /// <summary>True when an account, a role, or something that was granted to one that is gone, has the name.</summary>
     public async Task<bool> IsNameTakenAsync(string username, CancellationToken cancellationToken)
     {
