@@ -50,6 +50,11 @@ internal interface ILoginPlanner
     IReadOnlyList<PlannedStatement> PlanDrop(LoginSnapshot login, LoginSnapshot successor);
 
     /// <summary>
+    /// What is done instead of <see cref="PlanDrop"/> by an admin that cannot take away everything that a login has. Null where the admin can, so that a drop that fails is a failure.
+    /// </summary>
+    DisablePlan? PlanDisable(LoginSnapshot login, LoginSnapshot successor) => null;
+
+    /// <summary>
     /// Leaves a login for its next turn, instead of dropping it: blocked, without a password, the overlap ended on both, and nobody has anything through
     /// it any more. What it has itself stays; <see cref="PlanClone"/> brings it up to date when its turn comes. Can be repeated.
     /// </summary>

@@ -88,7 +88,7 @@ internal static class Failures
         var reason = Describe(run, exception);
         var stopped = code == RotationErrorCode.Stopped;
         var now = $"{run.NewLogin} is live"
-            + (run.Has(Steps.Drop, Stores.JournalPhase.Done) || run.Has(Steps.Idle, Stores.JournalPhase.Done) ? "." : $"; {run.OldLogin} is not retired yet.");
+            + (run.Has(Steps.Drop, Stores.JournalPhase.Done) || run.Has(Steps.Idle, Stores.JournalPhase.Done) || run.Has(Steps.Disable, Stores.JournalPhase.Done) ? "." : $"; {run.OldLogin} is not retired yet.");
         using var compensation = Compensation(run);
         try
         {

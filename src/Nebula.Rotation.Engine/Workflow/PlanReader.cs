@@ -48,8 +48,10 @@ internal sealed class PlanReader(WorkflowServices services)
         var target = source with { Username = username, Facts = [.. source.Facts.Where(fact => !fact.IsExclusive)] };
         var drained = source with { Facts = [.. source.Facts.Where(fact => !fact.IsExclusive)] };
         var settings = new RotationSettings().With(request);
+        var disable = takesTurns ? null : engine.Planner.PlanDisable(drained, target);
         var last = settings.RetainFor > TimeSpan.Zero ? engine.Planner.PlanEndOverlap(drained, target)
             : takesTurns ? engine.Planner.PlanIdle(drained, target)
+            : disable?.Reason is not null ? disable.Statements
             : engine.Planner.PlanDrop(drained, target);
         var statements = (before.Exists ? engine.Planner.PlanPassword(before) : [])
             .Concat(plan.CreateStatements)
@@ -75,7 +77,12 @@ internal sealed class PlanReader(WorkflowServices services)
                 .. takesTurns ? await NotOursAsync(credential, before, cancellationToken) : [],
                 .. Missing(preflight, adminLogin),
             ],
-            Warnings = [.. plan.Warnings, .. preflight.Warnings],
+            Warnings =
+            [
+                .. plan.Warnings,
+                .. preflight.Warnings,
+                .. disable?.Reason is { } reason ? new[] { $"'{source.Username}' will not be dropped but disabled for good, without a password: {reason}." } : [],
+            ],
         };
     }
 

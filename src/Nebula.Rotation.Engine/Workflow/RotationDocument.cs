@@ -38,6 +38,9 @@ internal sealed class RotationDocument
     /// <summary>The facts of <see cref="To"/> when the record was closed: what drift is measured against. Null until then.</summary>
     public LoginSnapshot? Final { get; set; }
 
+    /// <summary>Why <see cref="From"/> was disabled for good instead of dropped; null when it was not.</summary>
+    public string? DisabledBecause { get; set; }
+
     /// <summary>What becomes of the old login in the end: dropped, or left idle for its next turn.</summary>
     public RotationStrategy Strategy { get; init; }
 

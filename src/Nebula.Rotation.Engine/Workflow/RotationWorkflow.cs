@@ -248,7 +248,8 @@ internal sealed class RotationWorkflow(WorkflowServices services)
                 var message = isLive ? $"'{live}' is live again." : $"{RetireStage.Gone(run)} Its retention is over.";
                 await run.ReportAsync(clock, StageStatus.Succeeded, message, run.LeaseLost);
                 await OldSecrets.EraseAsync(run, run.LeaseLost);
-                await run.SetStateAsync(new() { State = RotationState.Completed, FinishedAt = services.Time.GetUtcNow() }, run.LeaseLost);
+                await run.SetStateAsync(
+                    new() { State = RotationState.Completed, FinishedAt = services.Time.GetUtcNow(), Message = run.Document.DisabledBecause is null ? null : message }, run.LeaseLost);
             }
             catch (Exception exception)
             {

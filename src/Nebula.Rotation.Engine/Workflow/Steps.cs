@@ -10,6 +10,7 @@ internal static class Steps
     public const string EndOverlap = "end-overlap";
     public const string Drop = "drop-old";
     public const string Idle = "idle-old";
+    public const string Disable = "disable-old";
 
     private const string TargetPrefix = "publish-target ";
 

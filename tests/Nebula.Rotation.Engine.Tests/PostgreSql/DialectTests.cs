@@ -65,6 +65,38 @@ public sealed class DialectTests
         Assert.Contains("Mention'", Assert.Throws<RotationException>(() => new PostgreSqlEngine().Validate(With("Allow", "Mention"))).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_admin_goes_past_a_pooler_to_the_addresses_that_it_is_given()
+    {
+        static DatabaseCredential With(params (string Name, string Value)[] options) =>
+            Credential("1s") with { Port = 6432, Option = options.ToDictionary(option => option.Name, option => option.Value) };
+        var plain = With();
+        Assert.Same(plain, PostgreSqlOptions.Direct(plain));
+        var direct = PostgreSqlOptions.Direct(With(("adminhostname", "db1, db2:5433"), ("AdminPort", "5432")));
+        Assert.Equal(["db1", "db2:5433"], direct.HostName);
+        Assert.Equal(5432, direct.Port);
+        Assert.Equal(6432, PostgreSqlOptions.Direct(With(("AdminHostName", "db1"))).Port);
+        new PostgreSqlEngine().Validate(With(("AdminHostName", "db1,/var/run/postgresql"), ("AdminPort", "5432")));
+    }
+
+    [Theory]
+    [InlineData("AdminHostName", "h")]
+    [InlineData("AdminHostName", "")]
+    [InlineData("AdminHostName", "a,")]
+    [InlineData("AdminHostName", "a,a")]
+    [InlineData("AdminHostName", "a b")]
+    [InlineData("AdminPort", "5432")]
+    [InlineData("AdminHostName", "a", "0")]
+    [InlineData("AdminHostName", "a", "65536")]
+    [InlineData("AdminHostName", "a", "five")]
+    public void An_address_past_the_pooler_that_is_none_or_the_poolers_own_is_refused(string name, string value, string? port = null)
+    {
+        var options = new Dictionary<string, string> { [name] = value };
+        if (port is not null)
+            options["AdminPort"] = port;
+        Assert.Equal(RotationErrorCode.InvalidArgument, Assert.Throws<RotationException>(() => new PostgreSqlEngine().Validate(Credential("1s") with { Option = options })).Code);
+    }
+
     private static DatabaseCredential Credential(string lockTimeout) => new()
     {
         Name = "app",

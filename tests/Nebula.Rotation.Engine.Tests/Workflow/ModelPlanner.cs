@@ -9,6 +9,12 @@ internal sealed class ModelPlanner : ILoginPlanner
     /// <summary>A fact that this planner forgets to clone: what Verify must find.</summary>
     public string? Forgets { get; set; }
 
+    /// <summary>Whether its admin is one that may not drop everything.</summary>
+    public bool CanDisable { get; set; }
+
+    /// <summary>What that admin knows to stand in the way of a drop.</summary>
+    public string? CannotDropBecause { get; set; }
+
     public static PermissionFact Fact(string name) => new() { Kind = "Model", Name = name, IsExclusive = name.StartsWith('o') && !name.StartsWith("overlap", StringComparison.Ordinal) };
 
     public ClonePlan PlanClone(LoginSnapshot source, LoginSnapshot target)
@@ -70,6 +76,8 @@ internal sealed class ModelPlanner : ILoginPlanner
 
     public IReadOnlyList<PlannedStatement> PlanIdle(LoginSnapshot login, LoginSnapshot successor) =>
         [.. PlanEndOverlap(login, successor), Statement(RotationStage.Retire, $"idle|{login.Username}")];
+
+    public DisablePlan? PlanDisable(LoginSnapshot login, LoginSnapshot successor) => CanDisable ? new(PlanIdle(login, successor), CannotDropBecause) : null;
 
     private static IEnumerable<PermissionFact> Additive(LoginSnapshot login) => login.Facts.Where(fact => !fact.IsExclusive && !IsOverlap(fact));
 

@@ -161,10 +161,9 @@ public abstract class ServerTests(SharedPostgres postgres)
     {
         await using var room = await Room.OpenAsync(postgres);
         var (admin, login) = (await room.NewLoginAsync("Admin \""), await room.NewLoginAsync());
-        await room.ExecuteAsync("ALTER ROLE {0} CREATEROLE", admin);
         await using var connection = await room.Engine.ConnectAdminAsync(room.Credential, new(admin, new("secret")), Room.Ct);
         var preflight = await connection.PreflightAsync(room.Credential with { Username = login }, await connection.ReadSnapshotAsync(login, Room.Ct), Room.Ct);
-        Assert.Contains($"ALTER ROLE {Room.Quote(admin)} SUPERUSER;", Assert.Single(preflight.MissingRights), StringComparison.Ordinal);
+        Assert.Contains($"ALTER ROLE {Room.Quote(admin)} CREATEROLE", preflight.MissingRights);
     }
 
     [Fact]

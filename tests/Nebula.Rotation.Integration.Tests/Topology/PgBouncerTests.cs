@@ -41,6 +41,27 @@ public sealed class PgBouncerTests(PgBouncerTests.Pair pair) : IClassFixture<PgB
     }
 
     [Fact]
+    public async Task A_name_that_comes_back_with_another_password_fails_no_query_either()
+    {
+        var (scene, bouncer) = await SceneAsync();
+        await using var _ = scene;
+        await using var _1 = bouncer;
+        await using (var traffic = new Traffic(scene, connect: login => ConnectAsync(bouncer, scene, login)))
+        {
+            for (var flip = 0; flip < 3; flip++)
+            {
+                await traffic.FlowsAsync(20);
+                await scene.RotateAsync(new() { Name = "app", Strategy = RotationStrategy.AlternatingUsers, GracePeriod = TimeSpan.FromMilliseconds(100) });
+            }
+
+            await traffic.FlowsAsync(20);
+            Assert.Empty(traffic.Failures);
+        }
+
+        Assert.Equal(scene.OldLogin + "_b", (await scene.LiveAsync()).Username);
+    }
+
+    [Fact]
     public async Task The_drain_sees_on_the_server_what_the_bouncer_holds_for_a_client()
     {
         var (scene, bouncer) = await SceneAsync();

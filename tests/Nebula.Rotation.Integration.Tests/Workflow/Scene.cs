@@ -46,14 +46,33 @@ internal sealed class Scene : IAsyncDisposable
     public static async Task<Scene> CreateAsync(SharedPostgres postgres, string nameLike = "app", string password = OldPassword) =>
         await CreateAsync(await postgres.ServerAsync(), nameLike, password);
 
-    /// <summary>The same on any server; <paramref name="change"/> says what else the credential has.</summary>
+    /// <summary>
+    /// The same on any server; <paramref name="change"/> says what else the credential has. <paramref name="setUp"/> makes another login of the name that it is given, with what it
+    /// has, and says who is the admin.
+    /// </summary>
     public static async Task<Scene> CreateAsync(
-        PostgresServer server, string nameLike = "app", string password = OldPassword, Func<DatabaseCredential, Task<DatabaseCredential>>? change = null)
+        PostgresServer server, string nameLike = "app", string password = OldPassword, Func<DatabaseCredential, Task<DatabaseCredential>>? change = null,
+        Func<TestDatabase, string, Task<Login>>? setUp = null)
     {
         var database = await TestDatabase.CreateAsync(server, null);
         var folder = Directory.CreateTempSubdirectory("nebula-scene-");
         var store = await OpenStoreAsync(Path.Combine(folder.FullName, "store.db"), create: true);
-        var scene = new Scene(database, folder, store) { OldLogin = await database.NewLoginAsync(nameLike, password) };
+        var scene = new Scene(database, folder, store) { OldLogin = setUp is null ? await database.NewLoginAsync(nameLike, password) : database.NewRoleName(nameLike) };
+        var admin = setUp is null ? await SetUpAsync(scene) : await setUp(database, scene.OldLogin);
+        scene.Credential = await scene.Service.AddAsync(
+            new()
+            {
+                Credential = await (change ?? Task.FromResult)(Room.CredentialFor(database.Server, database.Name, scene.OldLogin)),
+                Login = new(scene.OldLogin, new(password)),
+                Admin = admin,
+            },
+            Ct);
+        return scene;
+    }
+
+    private static async Task<Login> SetUpAsync(Scene scene)
+    {
+        var database = scene.Database;
         var (login, other) = (PostgresServer.Identifier(scene.OldLogin), PostgresServer.Identifier(database.NewRoleName("other")));
         await database.ExecuteAsync(
             $"""
@@ -71,15 +90,7 @@ internal sealed class Scene : IAsyncDisposable
             ALTER DEFAULT PRIVILEGES FOR ROLE {login} GRANT SELECT ON TABLES TO {other};
             RESET ROLE;
             """);
-        scene.Credential = await scene.Service.AddAsync(
-            new()
-            {
-                Credential = await (change ?? Task.FromResult)(Room.CredentialFor(database.Server, database.Name, scene.OldLogin)),
-                Login = new(scene.OldLogin, new(password)),
-                Admin = new(database.Server.SuperUser, new(database.Server.SuperPassword)),
-            },
-            Ct);
-        return scene;
+        return new(database.Server.SuperUser, new(database.Server.SuperPassword));
     }
 
     public static async Task<ICredentialStore> OpenStoreAsync(string path, bool create = false) =>

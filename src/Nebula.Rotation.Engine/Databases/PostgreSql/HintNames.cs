@@ -27,6 +27,21 @@ internal static class HintNames
     /// <summary>The roles that a policy names, as a JSON array of identifiers. <see cref="Of"/> a policy.</summary>
     public const string PolicyRoles = "policy";
 
+    /// <summary>The admin that the snapshot was read with, as statements name it; absent for a superuser.</summary>
+    public const string Admin = "admin";
+
+    /// <summary>"true" when that admin has the login's privileges and can switch to it.</summary>
+    public const string AdminIsMember = "admin.is_member";
+
+    /// <summary>What that admin lacks for a rotation of the login, as a JSON array of statements.</summary>
+    public const string MissingRights = "admin.missing";
+
+    /// <summary>What that admin cannot take away from the login, as a JSON object: the fact in words, and who gave it.</summary>
+    public const string GivenByOthers = "admin.given_by_others";
+
+    /// <summary>What a new owner needs for the moment in which it gets an object, and may lack: privilege and object of a GRANT. <see cref="Of"/> the object.</summary>
+    public const string OwnerNeeds = "owner_needs";
+
     /// <summary>The name of an answer about the object of a fact.</summary>
     public static string Of(string hint, PermissionFact fact) => $"{hint}:{fact.Database}:{fact.ObjectName}:{fact.SubName}";
 

@@ -22,7 +22,14 @@ internal static class PostgreSqlAdminSessions
                 FROM pg_settings WHERE name = 'search_path'),
                (SELECT boot_val FROM pg_settings WHERE name = 'search_path'),
                current_setting('max_locks_per_transaction')::int
-               * (current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int)
+               * (current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int),
+               has_table_privilege(session_user, 'pg_catalog.pg_user_mapping', 'SELECT')::int
+               + 2 * (has_table_privilege(session_user, 'pg_catalog.pg_hba_file_rules', 'SELECT') AND has_function_privilege(session_user, 'pg_catalog.pg_hba_file_rules()', 'EXECUTE'))::int
+               + 4 * coalesce((SELECT has_table_privilege(session_user, c.oid, 'SELECT') AND has_function_privilege(session_user, p.oid, 'EXECUTE')
+                               FROM pg_class AS c JOIN pg_proc AS p ON p.proname = c.relname AND p.pronamespace = c.relnamespace
+                               WHERE c.relname = 'pg_ident_file_mappings' AND c.relnamespace = 'pg_catalog'::regnamespace), false)::int
+               + 8 * has_column_privilege(session_user, 'pg_catalog.pg_subscription', 'subconninfo', 'SELECT')::int
+               + 16 * (has_table_privilege(session_user, 'pg_catalog.pg_file_settings', 'SELECT') AND has_function_privilege(session_user, 'pg_catalog.pg_show_all_file_settings()', 'EXECUTE'))::int
         """;
 
     private static readonly string SetUpSession = string.Join(
@@ -134,11 +141,15 @@ internal static class PostgreSqlAdminSessions
 
             var iterations = rows.IsDBNull(4) ? Scram.ScramVerifier.DefaultIterations : int.Parse(rows.GetString(4), System.Globalization.CultureInfo.InvariantCulture);
             searchPath = rows.IsDBNull(6) ? null : rows.GetString(6);
-            server = new(version, rows.GetString(0), rows.GetBoolean(3), iterations, rows.GetBoolean(5), searchPath ?? rows.GetString(7), rows.GetInt32(8));
+            server = new(version, rows.GetString(0), rows.GetBoolean(3), iterations, rows.GetBoolean(5), searchPath ?? rows.GetString(7), rows.GetInt32(8)) { Readable = (PostgreSqlReadable)rows.GetInt32(9) };
         }
 
         // The admin's own setting hides the server's; its file still has that one.
-        if (searchPath is null && server.AdminIsSuperuser)
+        if (searchPath is null && !server.Readable.HasFlag(PostgreSqlReadable.FileSettings))
+        {
+            server = server with { SearchPath = null };
+        }
+        else if (searchPath is null)
         {
             await using var file = new NpgsqlCommand("SELECT setting FROM pg_file_settings WHERE name = 'search_path' AND applied ORDER BY seqno DESC LIMIT 1", connection);
             if (await file.ExecuteScalarAsync(cancellationToken) is string configured)

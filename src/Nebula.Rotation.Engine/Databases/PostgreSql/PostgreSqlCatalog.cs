@@ -25,8 +25,9 @@ internal sealed class PostgreSqlCatalog(PostgreSqlSession session, PostgreSqlDat
             session,
             main,
             [
+                .. AsAdmin(session),
                 new RoleQuery(),
-                new SettingsQuery(),
+                new SettingsQuery(session.Server.Version.Major >= 15),
                 new SecurityLabelQuery(),
                 new DatabaseQuery(),
                 new MembershipQuery(username),
@@ -46,20 +47,23 @@ internal sealed class PostgreSqlCatalog(PostgreSqlSession session, PostgreSqlDat
             new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken },
             async (index, token) => parts[index] = await others.UseAsync(
                 main.OtherDatabases[index],
-                other => ReadAsync(other, main.For(main.OtherDatabases[index]), InEachDatabase(username, other, withOwnPrivileges), isHome: false, token),
+                other => ReadAsync(other, main.For(main.OtherDatabases[index]), [.. AsAdmin(other), .. InEachDatabase(username, other, withOwnPrivileges)], isHome: false, token),
                 token));
         foreach (var part in parts)
             main.Merge(part);
         return main.Build(session.Server.Description);
     }
 
+    /// <summary>First, since facts are read with the admin's eyes.</summary>
+    private static ICatalogQuery[] AsAdmin(PostgreSqlSession session) => session.Server.AdminIsSuperuser ? [] : [new AdminQuery(), new AdminRolesQuery()];
+
     private static ICatalogQuery[] InEachDatabase(string username, PostgreSqlSession session, bool withOwnPrivileges) =>
     [
         new SearchPathQuery(username, session.Server.SearchPath),
-        new PrivilegeQuery(),
+        new PrivilegeQuery(session.Server.AdminIsSuperuser),
         new DefaultPrivilegeQuery(),
-        new OwnershipQuery(),
-        new UserMappingQuery(),
+        new OwnershipQuery(session.Server.AdminIsSuperuser),
+        new UserMappingQuery(session.Server.Readable.HasFlag(PostgreSqlReadable.UserMappings)),
         new PolicyQuery(),
         new LeftoverQuery(),
         new CreateQuery(),

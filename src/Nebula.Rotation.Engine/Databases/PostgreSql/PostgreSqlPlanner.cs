@@ -31,11 +31,14 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
         new PolicyRule(),
     ];
 
+    private const int NamedFacts = 3;
+
     public ClonePlan PlanClone(LoginSnapshot source, LoginSnapshot target)
     {
         var diff = PostgreSqlComparison.Additive(source, target);
         var create = new StatementList(RotationStage.CreateLogin);
         Enable(target, diff, create);
+        AdminRule.Join(source, target, create);
 
         var clone = new StatementList(RotationStage.ClonePermissions);
         var changes = Changes(source, target, diff);
@@ -45,7 +48,7 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
         {
             CreateStatements = create.Statements,
             CloneStatements = clone.ByDatabase(Home(target, source), homeFirst: true),
-            Blockers = [.. source.Blockers, .. Blockers(source)],
+            Blockers = [.. source.Blockers, .. Blockers(source), .. TargetBlockers(source, target, diff)],
             Warnings = [.. Warnings(source, target)],
         };
     }
@@ -125,16 +128,42 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
         var list = new StatementList(RotationStage.Retire);
         var context = new RuleContext(login, list) { Other = successor };
         OverlapRule.End(login, successor, list);
+        var others = AdminRule.GivenByOthers(login);
 
         // What others have from the login, or as its members, they have from the successor too: proved before. Here it would outlive whatever is
         // revoked there until the next turn. Members with ADMIN OPTION are those who administer the login, and stay.
         var throughIt = OverlapRule.Without(login, successor)
+            .Where(fact => !others.ContainsKey(fact.ToString()))
             .Where(fact => fact.Kind is FactKinds.GrantedPrivilege or FactKinds.GrantedMembership || fact is { Kind: FactKinds.HasMember, WithGrantOption: false })
             .ToList();
         foreach (var rule in rules.Reverse())
             rule.Take(context, new([], [.. throughIt.Where(rule.Handles)]));
         list.Add("Idle", null, $"ALTER ROLE {context.LoginName} WITH NOLOGIN PASSWORD NULL");
         return list.ByDatabase(Home(login, successor), homeFirst: false);
+    }
+
+    /// <summary>
+    /// For an admin that is no superuser, and that others have given the login rights of which it can take none back: then a drop fails. It leaves the login blocked, without a password and without
+    /// what it can take, and the rest is nobody's.
+    /// </summary>
+    public DisablePlan? PlanDisable(LoginSnapshot login, LoginSnapshot successor)
+    {
+        if (AdminRule.Admin(login) is null || !login.Exists)
+            return null;
+        var others = AdminRule.GivenByOthers(login);
+        var list = new StatementList(RotationStage.Retire);
+        var context = new RuleContext(login, list) { Other = successor };
+        var left = login.Facts.Where(fact => fact.Kind == FactKinds.Privilege && others.ContainsKey(fact.ToString())).ToList();
+        // Without the overlap, whose end is in the other statements already.
+        var taken = OverlapRule.Without(login, successor).Where(fact => !others.ContainsKey(fact.ToString()) && fact.Kind is FactKinds.Privilege or FactKinds.DefaultPrivilege or FactKinds.Policy).ToList();
+        foreach (var rule in rules.Reverse())
+            rule.Take(context, new([], [.. taken.Where(rule.Handles)]));
+        return new(
+            [.. PlanIdle(login, successor), .. list.ByDatabase(Home(login, successor), homeFirst: true)],
+            left.Count == 0 ? null : $"the admin cannot take back what {string.Join(", ", left.Select(fact => others[fact.ToString()]).Distinct())} granted ({Describe(left)}); a superuser can drop it");
+
+        static string Describe(List<PermissionFact> facts) =>
+            string.Join(", ", facts.Take(NamedFacts).Select(fact => $"{fact.Name} on {fact.ObjectType} {fact.ObjectName}")) + (facts.Count > NamedFacts ? $" and {facts.Count - NamedFacts} more" : "");
     }
 
     /// <summary>Makes the login, or opens the one that is there.</summary>
@@ -175,6 +204,19 @@ internal sealed class PostgreSqlPlanner(IReadOnlyList<IFactRule> rules) : ILogin
     {
         var name = PostgreSqlDialect.Identifier(login.Username);
         return login.Exists ? [new() { Stage = RotationStage.Retire, Text = $"ALTER ROLE {name} WITH {attribute}", Rule = "Block" }] : [];
+    }
+
+    /// <summary>What an admin that is no superuser lacks on a login that is there already: to administer it, and to take back what others gave it.</summary>
+    private static IEnumerable<PlanBlocker> TargetBlockers(LoginSnapshot source, LoginSnapshot target, SnapshotDiff diff)
+    {
+        if (!target.Exists || AdminRule.Admin(target) is not { } admin)
+            yield break;
+        var name = $"role {PostgreSqlDialect.Identifier(target.Username)}";
+        foreach (var right in AdminRule.MissingRights(target).Except(AdminRule.MissingRights(source)))
+            yield return new(name, $"The admin {admin} lacks a right on it: {right}", "Have it granted.");
+        var others = AdminRule.GivenByOthers(target);
+        foreach (var fact in diff.Extra.Where(fact => others.ContainsKey(fact.ToString())))
+            yield return new(name, $"It has what {source.Username} has not, and the admin {admin} cannot take it away, since {others[fact.ToString()]} gave it: {fact}.", "Revoke it as a superuser.");
     }
 
     private static IEnumerable<PlanBlocker> Blockers(LoginSnapshot source)

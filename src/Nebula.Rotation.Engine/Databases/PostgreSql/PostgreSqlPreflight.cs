@@ -9,16 +9,9 @@ internal sealed class PostgreSqlPreflight(PostgreSqlSession session, PostgreSqlD
 {
     public async Task<Preflight> RunAsync(DatabaseCredential credential, LoginSnapshot source, CancellationToken cancellationToken)
     {
-        var rights = new List<string>();
+        IReadOnlyList<string> rights = AdminRule.MissingRights(source);
         var blockers = new List<PlanBlocker>();
         var warnings = new List<string>();
-        if (!session.Server.AdminIsSuperuser)
-        {
-            // The connection's own word: the admin's name may come from a stored credential.
-            await using var who = session.Command("SELECT format('ALTER ROLE %I SUPERUSER;', session_user)");
-            rights.Add($"{await who.ExecuteScalarAsync(cancellationToken)} -- or use an admin login that is a superuser: this release needs one");
-        }
-
         await using (var self = session.Command("SELECT session_user = $1", source.Username))
         {
             if (await self.ExecuteScalarAsync(cancellationToken) is true)
@@ -31,8 +24,7 @@ internal sealed class PostgreSqlPreflight(PostgreSqlSession session, PostgreSqlD
         }
 
         await LimitsAsync(credential, source, blockers, warnings, cancellationToken);
-        if (session.Server.AdminIsSuperuser)
-            await MentionsAsync(credential, source, blockers, warnings, cancellationToken);
+        await MentionsAsync(credential, source, blockers, warnings, cancellationToken);
         return new(rights, blockers, warnings);
     }
 
@@ -42,10 +34,14 @@ internal sealed class PostgreSqlPreflight(PostgreSqlSession session, PostgreSqlD
     {
         await using var command = session.Command(
             """
+            WITH client AS (
+                -- Of sessions that the admin may not look into it sees that they have a user, as a client's have.
+                SELECT datid FROM pg_stat_activity WHERE coalesce(backend_type, 'client backend') = 'client backend' AND usesysid IS NOT NULL
+            )
             SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
                    - coalesce(current_setting('reserved_connections', true), '0')::int
-                   - (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend'),
-                   d.datconnlimit - (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend' AND datid = d.oid),
+                   - (SELECT count(*)::int FROM client),
+                   d.datconnlimit - (SELECT count(*)::int FROM client WHERE datid = d.oid),
                    d.datconnlimit >= 0,
                    r.rolconnlimit,
                    r.rolvaliduntil <= clock_timestamp(),

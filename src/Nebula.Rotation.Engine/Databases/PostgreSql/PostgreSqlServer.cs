@@ -8,13 +8,16 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql;
 /// <param name="PasswordsAreMd5">password_encryption is md5.</param>
 /// <param name="ScramIterations">Rounds of a SCRAM verifier (scram_iterations, 16+).</param>
 /// <param name="AdminIsSuperuser">Whether the connected role is a superuser.</param>
-/// <param name="SearchPath">The search_path of a session for which nothing sets one.</param>
+/// <param name="SearchPath">The search_path of a session for which nothing sets one; null when the connected role cannot see it.</param>
 /// <param name="Locks">How many locks on objects all sessions can have together (max_locks_per_transaction times sessions and prepared transactions).</param>
 internal sealed record PostgreSqlServer(
-    Version Version, string VersionText, bool PasswordsAreMd5, int ScramIterations, bool AdminIsSuperuser, string SearchPath, int Locks)
+    Version Version, string VersionText, bool PasswordsAreMd5, int ScramIterations, bool AdminIsSuperuser, string? SearchPath, int Locks)
 {
     /// <summary>Of all locks, one transaction takes a quarter at most: the application has its own.</summary>
     private const int Share = 4;
+
+    /// <summary>What the connected role may read of what PostgreSQL keeps for superusers.</summary>
+    public PostgreSqlReadable Readable { get; init; }
 
     /// <summary>The oldest version that is supported.</summary>
     public static Version Oldest { get; } = new(13, 0);

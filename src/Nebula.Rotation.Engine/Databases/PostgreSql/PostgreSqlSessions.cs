@@ -9,17 +9,17 @@ internal sealed class PostgreSqlSessions(PostgreSqlSession session)
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>By the session's own role, which SET ROLE does not change. The tool's checks are no use of the login by anybody.</summary>
+    /// <summary>By the session's own role, which SET ROLE does not change; one that the admin may not look into is listed too. The tool's checks are no use of the login by anybody.</summary>
     public async Task<IReadOnlyList<LoginSession>> ListAsync(string username, CancellationToken cancellationToken)
     {
         await using var command = session.Command(
             """
-            SELECT pid, coalesce(host(client_addr), 'local'), application_name, backend_start, clock_timestamp() - backend_start,
-                   coalesce(state, backend_type, 'unknown')
+            SELECT pid, CASE WHEN backend_type IS NULL THEN 'unknown' ELSE coalesce(host(client_addr), 'local') END, application_name,
+                   coalesce(backend_start, 'epoch'), coalesce(clock_timestamp() - backend_start, '0'), coalesce(state, backend_type, 'unknown')
             FROM pg_stat_activity
             WHERE usesysid = (SELECT oid FROM pg_roles WHERE rolname = $1)
               AND application_name <> $2
-              AND backend_type <> 'parallel worker'
+              AND backend_type IS DISTINCT FROM 'parallel worker'
             ORDER BY backend_start, pid
             """,
             username,
@@ -60,11 +60,11 @@ internal sealed class PostgreSqlSessions(PostgreSqlSession session)
             var left = 0;
             await using (var command = session.Command(
                 """
-                SELECT pid, pg_terminate_backend(pid)
+                SELECT pid, CASE WHEN pg_has_role(session_user, usesysid, 'USAGE') OR pg_has_role(session_user, 'pg_signal_backend', 'USAGE') THEN pg_terminate_backend(pid) END
                 FROM pg_stat_activity
                 WHERE usesysid = (SELECT oid FROM pg_roles WHERE rolname = $1)
                   AND pid <> pg_backend_pid()
-                  AND clock_timestamp() - backend_start >= $2
+                  AND coalesce(clock_timestamp() - backend_start >= $2, true)
                 """,
                 username,
                 olderThan ?? TimeSpan.Zero))
@@ -72,6 +72,14 @@ internal sealed class PostgreSqlSessions(PostgreSqlSession session)
             {
                 while (await rows.ReadAsync(cancellationToken))
                 {
+                    if (rows.IsDBNull(1))
+                    {
+                        throw new RotationException(
+                            RotationErrorCode.AdminPrivilegeMissing,
+                            $"The admin login may not end the sessions of {username} at {session.Endpoint}.",
+                            $"Make it a member of {PostgreSqlDialect.Identifier(username)} or of pg_signal_backend, then repeat.");
+                    }
+
                     ended.Add(rows.GetInt32(0));
                     left++;
                 }

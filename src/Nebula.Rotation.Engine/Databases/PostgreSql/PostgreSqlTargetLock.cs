@@ -16,6 +16,15 @@ internal static class PostgreSqlTargetLock
     /// <summary>The first key of the marks on sessions in other databases: "Nebv".</summary>
     private const int MarkClass = 0x4E656276;
 
+    /// <summary>
+    /// Whether the admin may end a session (pg_signal_backend() in the server's source): asking for what is forbidden is an error. A predecessor may have run with another admin.
+    /// </summary>
+    private const string MayEnd =
+        """
+        coalesce(pg_has_role(session_user, a.usesysid, 'USAGE')
+                 OR pg_has_role(session_user, 'pg_signal_backend', 'USAGE') AND NOT (SELECT rolsuper FROM pg_roles WHERE oid = a.usesysid), false)
+        """;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
@@ -38,12 +47,7 @@ internal static class PostgreSqlTargetLock
 
             var stranger = await EndHoldersAsync(session, key, cancellationToken);
             if (stranger is not null || TimeProvider.System.GetElapsedTime(started) > Patience)
-            {
-                throw new RotationException(
-                    RotationErrorCode.LeaseHeld,
-                    $"The lock on {username} is held by {stranger ?? "a session that does not end"} at {session.Endpoint}.",
-                    "End that session, or wait until it ends, and repeat.");
-            }
+                throw Held(username, session, stranger ?? "a session that does not end");
 
             await Task.Delay(Pause, cancellationToken);
         }
@@ -64,8 +68,10 @@ internal static class PostgreSqlTargetLock
     public static async Task EndCompanionsAsync(PostgreSqlSession session, string home, string username, CancellationToken cancellationToken)
     {
         var started = TimeProvider.System.GetTimestamp();
-        while (await CountCompanionsAsync(session, MarkKey(home, username), cancellationToken) is var left and > 0)
+        while (await EndCompanionsOnceAsync(session, MarkKey(home, username), cancellationToken) is { Left: > 0 and var left, Protected: var stranger })
         {
+            if (stranger is not null)
+                throw Held(username, session, stranger);
             if (TimeProvider.System.GetElapsedTime(started) > Patience)
             {
                 throw new RotationException(
@@ -78,17 +84,24 @@ internal static class PostgreSqlTargetLock
         }
     }
 
-    private static async Task<int> CountCompanionsAsync(PostgreSqlSession session, int key, CancellationToken cancellationToken)
+    private static RotationException Held(string username, PostgreSqlSession session, string holder) =>
+        new(RotationErrorCode.LeaseHeld, $"The lock on {username} is held by {holder} at {session.Endpoint}.", "End that session, or wait until it ends, and repeat.");
+
+    private static async Task<(int Left, string? Protected)> EndCompanionsOnceAsync(PostgreSqlSession session, int key, CancellationToken cancellationToken)
     {
         await using var end = session.Command(
-            """
-            SELECT count(pg_terminate_backend(l.pid))::int
+            $"""
+            SELECT count(*)::int, count(CASE WHEN {MayEnd} THEN pg_terminate_backend(l.pid) END),
+                   min(format('process %s (%s, of %s)', l.pid, a.application_name, a.usename)) FILTER (WHERE a.pid IS NOT NULL AND NOT {MayEnd})
             FROM pg_locks AS l
+            LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
             WHERE l.locktype = 'advisory' AND l.classid::bigint = $1 AND l.objid::bigint = $2 AND l.objsubid = 2
             """,
             (long)MarkClass,
             (long)unchecked((uint)key));
-        return (int)(await end.ExecuteScalarAsync(cancellationToken))!;
+        await using var row = await end.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return (row.GetInt32(0), row.IsDBNull(2) ? null : row.GetString(2));
     }
 
     /// <summary>Ends the sessions of ours that hold the lock; gives the first that is not ours.</summary>
@@ -96,8 +109,8 @@ internal static class PostgreSqlTargetLock
     {
         // pg_locks keeps the keys as unsigned numbers; objsubid 2 says that there are two of them (manual, "pg_locks").
         await using var find = session.Command(
-            """
-            SELECT a.application_name = $3 AND pg_terminate_backend(l.pid), format('process %s (%s)', l.pid, a.application_name)
+            $"""
+            SELECT CASE WHEN a.pid IS NULL THEN NULL WHEN a.application_name = $3 AND {MayEnd} THEN pg_terminate_backend(l.pid) ELSE false END, format('process %s (%s, of %s)', l.pid, a.application_name, a.usename)
             FROM pg_locks AS l
             LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
             WHERE l.locktype = 'advisory' AND l.granted

@@ -33,6 +33,7 @@ internal static class CompleteStage
         await run.SetStateAsync(
             new()
             {
+                Message = run.Document.DisabledBecause is null ? null : RetireStage.Gone(run),
                 State = retained ? RotationState.Retained : RotationState.Completed,
                 FinishedAt = now,
                 RetainUntil = retained ? now + run.Settings.RetainFor : null,

@@ -65,10 +65,12 @@ internal static class RetireStage
     /// <summary>What has become of the old login when it has been put away.</summary>
     public static string Gone(RotationRun run) =>
         run.SharesName ? $"The old password of '{run.OldUsername}' is gone."
-        : run.TakesTurns ? $"'{run.OldUsername}' is idle until its next turn." : $"'{run.OldUsername}' dropped.";
+        : run.TakesTurns ? $"'{run.OldUsername}' is idle until its next turn."
+        : run.Document.DisabledBecause is { } reason ? $"'{run.OldUsername}' was not dropped but disabled for good, without a password: {reason.TrimEnd('.')}."
+        : $"'{run.OldUsername}' dropped.";
 
     /// <summary>
-    /// The last of a login that is blocked: dropped, or left idle for its next turn. When it was kept for a while, what it had passed on is the live one's since
+    /// The last of a login that is blocked: dropped, disabled for good where the admin cannot drop it, or left idle for its next turn. When it was kept for a while, what it had passed on is the live one's since
     /// Retire, and whatever the live one has not any more was taken on purpose: then it is not given again.
     /// </summary>
     public static async Task<int> PutAwayAsync(RotationRun run, bool wasKept, CancellationToken cancellationToken)
@@ -94,13 +96,20 @@ internal static class RetireStage
             }
 
             var current = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
-            if (run.TakesTurns && run.Planner.PlanMove(old, current).Count > 0)
+            var disable = run.TakesTurns ? null : run.Planner.PlanDisable(old, current);
+            if ((run.TakesTurns || disable?.Reason is not null) && run.Planner.PlanMove(old, current).Count > 0)
             {
                 // No drop fails here because the login has come to own something since it was read.
                 if (round == Rounds)
                     throw new RotationException(RotationErrorCode.DropLoginFailed, $"'{run.OldUsername}' cannot be {verb}: it comes to own new objects.");
                 moved += await MoveAsync(run, admin, cancellationToken);
                 continue;
+            }
+
+            if (disable?.Reason is { } reason)
+            {
+                await DisableAsync(run, disable, reason, cancellationToken);
+                break;
             }
 
             try
@@ -117,8 +126,14 @@ internal static class RetireStage
                 run.Observer.OnMessage(RotationMessageKind.Verbose, exception.Message);
                 var before = moved;
                 moved += await MoveAsync(run, admin, cancellationToken);
-                if (moved == before)
+                if (moved != before)
+                    continue;
+                // What could not be had for a lock may be had later; what the admin may not do, never.
+                if (disable is null || exception.InnerException is TransientDatabaseException)
                     throw new RotationException(RotationErrorCode.DropLoginFailed, exception.Message, exception.RecommendedAction, exception);
+                // What the admin reads did not tell, the server does.
+                await DisableAsync(run, disable, exception.Message, cancellationToken);
+                break;
             }
         }
 
@@ -126,6 +141,18 @@ internal static class RetireStage
         if (run.Settings.Emergency)
             await run.EraseOldSecretAsync(cancellationToken);
         return moved;
+    }
+
+    private static async Task DisableAsync(RotationRun run, DisablePlan plan, string reason, CancellationToken cancellationToken)
+    {
+        run.Document.DisabledBecause = reason;
+        await run.SaveDocumentAsync(cancellationToken);
+        await run.JournalAsync(RotationStage.Retire, Steps.Disable, JournalPhase.Intent, cancellationToken);
+        await StageFailure.AsAsync(
+            RotationErrorCode.DropLoginFailed,
+            () => ChangeRunner.ApplyAsync(run, RotationStage.Retire, $"Disabling '{run.OldUsername}' for good", plan.Statements, cancellationToken));
+        await run.JournalAsync(RotationStage.Retire, Steps.Disable, JournalPhase.Done, cancellationToken);
+        run.Observer.OnMessage(RotationMessageKind.Warning, Gone(run));
     }
 
     private static async Task<bool> CloseDoorAsync(

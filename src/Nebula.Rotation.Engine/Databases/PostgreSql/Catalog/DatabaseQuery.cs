@@ -16,7 +16,7 @@ internal sealed class DatabaseQuery : ICatalogQuery
             WHERE refclassid = 'pg_authid'::regclass AND refobjid = {CatalogSql.Login} AND dbid NOT IN (0, {CatalogSql.Database})
             GROUP BY dbid
         )
-        SELECT b.datname::text, coalesce(d.number, 0), b.datallowconn, b.datistemplate, b.datconnlimit = -2
+        SELECT b.datname::text, coalesce(d.number, 0), b.datallowconn, b.datistemplate, b.datconnlimit = -2, has_database_privilege(session_user, b.oid, 'CONNECT')
         FROM pg_database AS b
         LEFT JOIN dependency AS d ON d.dbid = b.oid
         WHERE b.oid <> {CatalogSql.Database}
@@ -32,6 +32,15 @@ internal sealed class DatabaseQuery : ICatalogQuery
         {
             var (name, number) = (rows.GetString(0), rows.GetInt64(1));
             var (allowsConnections, isTemplate, isInvalid) = (rows.GetBoolean(2), rows.GetBoolean(3), rows.GetBoolean(4));
+            if (allowsConnections && !isTemplate && !isInvalid && !rows.GetBoolean(5))
+            {
+                if (snapshot.Admin is { } admin)
+                    snapshot.Missing.Need($"GRANT CONNECT ON DATABASE {PostgreSqlDialect.Identifier(name)} TO {admin.Quoted}");
+                snapshot.Block(
+                    $"database {PostgreSqlDialect.Identifier(name)}", "The login has something in it, and the admin may not connect to it to see what.", $"Run GRANT CONNECT ON DATABASE {PostgreSqlDialect.Identifier(name)} to the admin.");
+                continue;
+            }
+
             if (allowsConnections && !isTemplate && !isInvalid)
             {
                 snapshot.OtherDatabases.Add(name);

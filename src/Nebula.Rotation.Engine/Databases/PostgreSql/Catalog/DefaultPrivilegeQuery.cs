@@ -41,6 +41,9 @@ internal sealed class DefaultPrivilegeQuery : ICatalogQuery
     {
         while (await rows.ReadAsync(cancellationToken))
         {
+            // Manual, "ALTER DEFAULT PRIVILEGES": for a role whose privileges one has.
+            if (rows.GetString(5) is var definer && definer != snapshot.Username)
+                snapshot.NeedOwner(definer);
             var grantee = SnapshotBuilder.Text(rows, 6) is { } name ? snapshot.Role(name) : PostgreSqlDialect.Public;
             snapshot.Add(new()
             {

@@ -8,7 +8,8 @@ internal sealed class PolicyQuery : ICatalogQuery
 {
     public string Sql(Version serverVersion) =>
         $"""
-        SELECT t.identity, p.polname::text, ARRAY(SELECT rolname::text FROM pg_roles WHERE oid = ANY (p.polroles) ORDER BY 1)
+        SELECT t.identity, p.polname::text, ARRAY(SELECT rolname::text FROM pg_roles WHERE oid = ANY (p.polroles) ORDER BY 1),
+               (SELECT o.rolname::text FROM pg_class AS c JOIN pg_roles AS o ON o.oid = c.relowner WHERE c.oid = p.polrelid)
         FROM ({CatalogSql.Dependencies}) AS d
         JOIN pg_policy AS p ON p.oid = d.objid
         CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, p.polrelid, 0) AS t
@@ -30,6 +31,9 @@ internal sealed class PolicyQuery : ICatalogQuery
                 Name = "POLICY",
             };
             snapshot.Add(fact);
+            // Manual, "ALTER POLICY": the table's owner may.
+            if (SnapshotBuilder.Text(rows, 3) is { } owner)
+                snapshot.NeedOwner(owner);
             snapshot.Hint(HintNames.Of(HintNames.PolicyRoles, fact), JsonSerializer.Serialize(rows.GetFieldValue<string[]>(2).Select(PostgreSqlDialect.Identifier)));
         }
     }

@@ -6,7 +6,7 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql.Catalog;
 /// ACLs that name the login, of objects that it does not own: an owner's own dependencies are recorded as such only, and its ACLs move with the
 /// object. A grantor is recorded like a grantee.
 /// </summary>
-internal sealed class PrivilegeQuery : ICatalogQuery
+internal sealed class PrivilegeQuery(bool isSuperuser) : ICatalogQuery
 {
     /// <summary>A parameter has no owner: what a superuser grants is recorded as the first role's, which is number 10 (pg_parameter_acl).</summary>
     private const string Parameters =
@@ -15,6 +15,13 @@ internal sealed class PrivilegeQuery : ICatalogQuery
             SELECT d.*, NULL, 10::oid, p.paracl
             FROM dependency AS d JOIN pg_parameter_acl AS p ON p.oid = d.objid
             WHERE d.classid = 'pg_parameter_acl'::regclass
+        """;
+
+    /// <summary>Whether the admin itself has the privilege with its grant option, whoever gave it that.</summary>
+    private const string MayPassOn =
+        """
+        EXISTS ( SELECT FROM aclexplode(a.acl) AS own
+                 WHERE own.grantee = (SELECT oid FROM pg_roles WHERE rolname = session_user) AND own.privilege_type = x.privilege_type AND own.is_grantable )
         """;
 
     public string Sql(Version serverVersion) =>
@@ -68,7 +75,8 @@ internal sealed class PrivilegeQuery : ICatalogQuery
           {(CatalogSql.HasParameterAcls(serverVersion) ? Parameters : "")}
         )
         SELECT a.dbid <> 0, upper(i.type), i.identity, a.attname::text, x.privilege_type, x.is_grantable,
-               grantor.rolname::text, grantee.rolname::text, owner.rolname::text
+               grantor.rolname::text, grantee.rolname::text, owner.rolname::text,
+               {(isSuperuser ? "true" : MayPassOn)}
         FROM acl AS a
         CROSS JOIN LATERAL aclexplode(a.acl) AS x
         CROSS JOIN LATERAL pg_identify_object(a.classid, a.objid, 0) AS i
@@ -86,7 +94,7 @@ internal sealed class PrivilegeQuery : ICatalogQuery
             var grantee = SnapshotBuilder.Text(rows, 7) is { } name ? snapshot.Role(name) : PostgreSqlDialect.Public;
             var objectType = rows.GetString(1);
             var isMine = grantee == PermissionFact.Login;
-            snapshot.Add(new()
+            var fact = new PermissionFact
             {
                 Kind = isMine ? FactKinds.Privilege : FactKinds.GrantedPrivilege,
                 Database = rows.GetBoolean(0) ? snapshot.Database : null,
@@ -99,7 +107,11 @@ internal sealed class PrivilegeQuery : ICatalogQuery
                 Grantor = snapshot.Role(rows, 6),
                 Grantee = isMine ? null : grantee,
                 ObjectOwner = snapshot.Role(rows, 8),
-            });
+            };
+            snapshot.Add(
+                isMine && snapshot.Admin is not null
+                    ? snapshot.AsAdminGives(fact, SnapshotBuilder.Text(rows, 6), SnapshotBuilder.Text(rows, 8), mayPassOn: rows.GetBoolean(9))
+                    : fact);
         }
     }
 }

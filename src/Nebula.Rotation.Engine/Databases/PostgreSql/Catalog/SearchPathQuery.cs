@@ -8,7 +8,7 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql.Catalog;
 /// The search_path that a new session of the login gets in the visited database. The most particular setting wins: for the login in this database, for
 /// the login, for the database, for everybody (process_settings() in the server's source), then the server's own.
 /// </summary>
-internal sealed class SearchPathQuery(string username, string serverDefault) : ICatalogQuery
+internal sealed class SearchPathQuery(string username, string? serverDefault) : ICatalogQuery
 {
     public string Sql(Version serverVersion) =>
         $"""
@@ -33,7 +33,20 @@ internal sealed class SearchPathQuery(string username, string serverDefault) : I
         if (!snapshot.Exists)
             return;
 
-        var path = PostgreSqlDialect.SplitNames(SnapshotBuilder.Text(rows, 2) ?? serverDefault, foldCase: true);
+        var setting = SnapshotBuilder.Text(rows, 2) ?? serverDefault;
+        if (setting is null)
+        {
+            var name = snapshot.Admin?.Quoted ?? "the admin";
+            snapshot.Missing.Need($"ALTER ROLE {name} RESET search_path");
+            snapshot.Missing.Need($"ALTER ROLE {name} IN DATABASE {PostgreSqlDialect.Identifier(database)} RESET search_path");
+            snapshot.Block(
+                $"search_path in database {PostgreSqlDialect.Identifier(database)}",
+                "The login's is the server's own, and the admin cannot see that: its role has another one.",
+                $"Run ALTER ROLE {name} RESET search_path.");
+            return;
+        }
+
+        var path = PostgreSqlDialect.SplitNames(setting, foldCase: true);
         // "$user" counts with quotes and without; where it means no schema it is passed over (manual, "search_path").
         if (userSchema && path.Contains("$user"))
             snapshot.Hint(HintNames.In(HintNames.UserSchema, database), "true");

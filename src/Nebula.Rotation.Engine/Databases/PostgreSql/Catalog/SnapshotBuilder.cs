@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Nebula.Rotation.Engine.Databases.PostgreSql.Admins;
 using Nebula.Rotation.Engine.Snapshots;
 using Npgsql;
 
@@ -15,6 +16,8 @@ internal sealed class SnapshotBuilder(string username, string database)
 
     private readonly List<string> _visited = [database];
 
+    private readonly SortedDictionary<string, string> _givenByOthers = new(StringComparer.Ordinal);
+
     public string Username { get; } = username;
 
     /// <summary>The visited database.</summary>
@@ -24,12 +27,57 @@ internal sealed class SnapshotBuilder(string username, string database)
 
     public bool CanLogIn { get; set; }
 
+    /// <summary>The admin's view of the visited database; null for a superuser, who may everything.</summary>
+    public AdminView? Admin { get; set; }
+
+    /// <summary>What the admin lacks.</summary>
+    public MissingRights Missing { get; } = new();
+
     /// <summary>Databases that are to be visited too.</summary>
     public List<string> OtherDatabases { get; } = [];
 
     public void Add(PermissionFact fact) => _facts.Add(fact);
 
     public void Block(string objectName, string reason, string action) => _blockers.Add(new(objectName, reason, action));
+
+    /// <summary>
+    /// A privilege as an admin that is no superuser gives it. One of a grantor whom it cannot act as it gives in its own name, by a grant option of its own, and cannot take
+    /// away: the next login's will be its own.
+    /// </summary>
+    public PermissionFact AsAdminGives(PermissionFact fact, string? grantor, string? owner, bool mayPassOn)
+    {
+        var admin = Admin!;
+        if (grantor is null || admin.CanActAs(grantor, owner))
+            return fact;
+        if (!mayPassOn)
+        {
+            if (admin.Role(grantor) is { IsSuperuser: false } role)
+            {
+                if (grantor == owner)
+                    Missing.NeedPrivilegesOf(role);
+                else
+                    Missing.NeedToBe(role);
+            }
+            else
+            {
+                Missing.NeedOption(fact);
+            }
+        }
+
+        fact = fact with { Grantor = admin.Quoted };
+        AddGivenByOthers(fact, grantor);
+        return fact;
+    }
+
+    /// <summary>Notes that the admin cannot take a fact away, for somebody else gave it.</summary>
+    public void AddGivenByOthers(PermissionFact fact, string grantor) => _givenByOthers[fact.ToString()] = PostgreSqlDialect.Identifier(grantor);
+
+    /// <summary>Whether the admin has an owner's privileges; asks for them if not.</summary>
+    public void NeedOwner(string owner)
+    {
+        if (Admin?.Role(owner) is { Has: false } role)
+            Missing.NeedPrivilegesOf(role);
+    }
 
     public void Hint(string name, string value) => _hints[name] = value;
 
@@ -44,6 +92,9 @@ internal sealed class SnapshotBuilder(string username, string database)
     {
         _visited.Add(other.Database);
         _facts.AddRange(other._facts);
+        Missing.Merge(other.Missing);
+        foreach (var (fact, grantor) in other._givenByOthers)
+            _givenByOthers[fact] = grantor;
         foreach (var (name, value) in other._hints)
             _hints[name] = value;
         foreach (var blocker in other._blockers)
@@ -60,6 +111,13 @@ internal sealed class SnapshotBuilder(string username, string database)
 
     public LoginSnapshot Build(ServerDescription server)
     {
+        if (Admin is { } admin)
+        {
+            LoginRights.Require(this, _facts, admin, server);
+            Hint(HintNames.MissingRights, JsonSerializer.Serialize(Missing.ToStatements(admin.Quoted, server)));
+            Hint(HintNames.GivenByOthers, JsonSerializer.Serialize(_givenByOthers));
+        }
+
         Hint(HintNames.Database, Database);
         Hint(HintNames.Databases, JsonSerializer.Serialize(_visited));
         return new()
@@ -69,9 +127,21 @@ internal sealed class SnapshotBuilder(string username, string database)
             CanLogIn = CanLogIn,
             Server = server,
             // Of a visited database it is known what the path means there: a fact of its own.
-            Facts = [.. _facts.Where(fact => !(fact is { Kind: FactKinds.Setting, Name: "search_path", Database: { } place } && _visited.Contains(place)))],
+            Facts = [.. Merged().Where(fact => !(fact is { Kind: FactKinds.Setting, Name: "search_path", Database: { } place } && _visited.Contains(place)))],
             Blockers = _blockers,
             Hints = _hints,
         };
+    }
+
+    /// <summary>What two grantors gave is one fact where the admin gives it alone, with the grant option if one of them gave it so.</summary>
+    private IEnumerable<PermissionFact> Merged()
+    {
+        if (Admin is not { } admin)
+            return _facts;
+        var mine = _facts.ToLookup(fact => fact.Kind == FactKinds.Privilege && fact.Grantor == admin.Quoted);
+        return mine[false].Distinct().Concat(
+            from fact in mine[true]
+            group fact.WithGrantOption by fact with { WithGrantOption = false } into one
+            select one.Key with { WithGrantOption = one.Contains(true) });
     }
 }

@@ -32,7 +32,7 @@ internal static class DatabaseMentions
                     },
                 },
                 new(Roles) { Parameters = { new NpgsqlParameter<string> { TypedValue = username } } },
-                new(Servers) { Parameters = { new NpgsqlParameter<string> { TypedValue = username } } },
+                new(Servers(session.Server.Readable.HasFlag(PostgreSqlReadable.UserMappings))) { Parameters = { new NpgsqlParameter<string> { TypedValue = username } } },
                 new(EventTriggers),
             },
         };
@@ -55,6 +55,12 @@ internal static class DatabaseMentions
         await rows.NextResultAsync(cancellationToken);
         while (await rows.ReadAsync(cancellationToken))
         {
+            if (rows.GetBoolean(3))
+            {
+                mentions.Add(new(rows.GetString(0) + place, $"The admin may not read with which name it logs in: whether as {username} is not known.", null));
+                continue;
+            }
+
             var here = MentionAddress.IsThisServer(credential, rows.IsDBNull(1) ? null : rows.GetString(1), rows.IsDBNull(2) ? null : rows.GetString(2));
             mentions.Add(new(
                 rows.GetString(0) + place,
@@ -140,14 +146,16 @@ internal static class DatabaseMentions
         """;
 
     /// <summary>pg_foreign_server and pg_user_mapping: who logs in with the login's name, and where.</summary>
-    private const string Servers =
-        """
+    private static string Servers(bool isReadable) =>
+        $"""
         SELECT CASE WHEN m.oid IS NULL THEN format('server %I', s.srvname)
                     ELSE format('user mapping of %s for server %I', coalesce(quote_ident(r.rolname), 'PUBLIC'), s.srvname) END,
                (SELECT substr(o, strpos(o, '=') + 1) FROM unnest(s.srvoptions) AS o WHERE o LIKE 'host=%' OR o LIKE 'hostaddr=%' ORDER BY o LIMIT 1),
-               (SELECT substr(o, strpos(o, '=') + 1) FROM unnest(s.srvoptions) AS o WHERE o LIKE 'port=%' LIMIT 1)
+               (SELECT substr(o, strpos(o, '=') + 1) FROM unnest(s.srvoptions) AS o WHERE o LIKE 'port=%' LIMIT 1),
+               {(isReadable ? "false" : "m.oid IS NOT NULL AND m.umoptions IS NULL")}
         FROM pg_foreign_server AS s
-        LEFT JOIN pg_user_mapping AS m ON m.umserver = s.oid AND m.umoptions && ARRAY['user=' || $1, 'username=' || $1]
+        LEFT JOIN {(isReadable ? "pg_user_mapping" : "(SELECT umid AS oid, srvid AS umserver, umuser, umoptions FROM pg_user_mappings)")} AS m
+               ON m.umserver = s.oid AND (m.umoptions && ARRAY['user=' || $1, 'username=' || $1]{(isReadable ? "" : " OR m.umoptions IS NULL")})
         LEFT JOIN pg_roles AS r ON r.oid = m.umuser
         WHERE m.oid IS NOT NULL OR s.srvoptions && ARRAY['user=' || $1, 'username=' || $1]
         ORDER BY 1

@@ -10,15 +10,17 @@ internal static class ServerMentions
     {
         var mentions = new List<Mention>();
         await using var batch = new NpgsqlBatch(session.Connection);
-        batch.BatchCommands.Add(new(Rules(session.Server.Version))
+        var readable = session.Server.Readable;
+        batch.BatchCommands.Add(new(Rules(session.Server.Version, readable))
         {
             Parameters = { new NpgsqlParameter<string> { TypedValue = username }, new() { Value = (object?)alternate ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text } },
         });
-        foreach (var sql in new[] { Settings, Subscriptions })
+        foreach (var sql in new[] { Settings, readable.HasFlag(PostgreSqlReadable.Subscriptions) ? Subscriptions : HiddenSubscriptions })
             batch.BatchCommands.Add(new(sql) { Parameters = { new NpgsqlParameter<string> { TypedValue = username } } });
         await using var rows = await batch.ExecuteReaderAsync(cancellationToken);
         while (await rows.ReadAsync(cancellationToken))
             mentions.Add(Rule(username, rows.GetString(0), rows.GetString(1), rows.GetBoolean(2) ? alternate : null));
+        mentions.AddRange(Unreadable(username, session.Server));
 
         await rows.NextResultAsync(cancellationToken);
         while (await rows.ReadAsync(cancellationToken))
@@ -32,6 +34,12 @@ internal static class ServerMentions
         await rows.NextResultAsync(cancellationToken);
         while (await rows.ReadAsync(cancellationToken))
         {
+            if (rows.IsDBNull(1))
+            {
+                mentions.Add(new(rows.GetString(0), $"The admin may not read how it logs in: whether as {username} is not known.", null));
+                continue;
+            }
+
             var connection = rows.GetString(1);
             if (!MentionAddress.LogsInAs(connection, username))
                 continue;
@@ -43,6 +51,21 @@ internal static class ServerMentions
         }
 
         return mentions;
+    }
+
+    /// <summary>What could not be searched is said: none of it is lost with the login, and a line of pg_hba.conf that is missing for the next one is found by its verification.</summary>
+    private static IEnumerable<Mention> Unreadable(string username, PostgreSqlServer server)
+    {
+        if (!server.Readable.HasFlag(PostgreSqlReadable.HostBasedRules))
+        {
+            yield return new(
+                "pg_hba.conf",
+                $"The admin may not read it: whether a line names {username} is not known (SELECT on pg_hba_file_rules and EXECUTE on pg_hba_file_rules() would show it).",
+                null);
+        }
+
+        if (server.Version.Major >= 15 && !server.Readable.HasFlag(PostgreSqlReadable.IdentityMappings))
+            yield return new("pg_ident.conf", $"The admin may not read it: whether a line leads to {username} is not known.", null);
     }
 
     private static Mention Rule(string username, string line, string rule, string? alternate)
@@ -60,13 +83,13 @@ internal static class ServerMentions
     /// Lines of pg_hba.conf that name the login, as itself, as a group or by a pattern (a slash before it, 16+), or by sameuser, and fit others not; lines of
     /// pg_ident.conf that lead to it (15+). With each, whether it, or a line that is the same otherwise, names the login that takes turns ($2) as it does this one.
     /// </summary>
-    private static string Rules(Version version)
+    private static string Rules(Version version, PostgreSqlReadable readable)
     {
         var file = version.Major >= 16 ? "regexp_replace(file_name, '^.*/', '')" : "'pg_hba.conf'";
         // The view has a pattern as the file has it, without quotes; one that fits the login need not fit the next.
         var pattern = version.Major >= 16 ? "OR EXISTS (SELECT FROM unnest(user_name) AS u WHERE u LIKE '/_%' AND $1 ~ substr(u, 2))" : "";
         var patternOfBoth = version.Major >= 16 ? "OR EXISTS (SELECT FROM unnest(o.user_name) AS u WHERE u LIKE '/_%' AND $1 ~ substr(u, 2) AND $2 ~ substr(u, 2))" : "";
-        var identity = version.Major >= 15
+        var identity = version.Major >= 15 && readable.HasFlag(PostgreSqlReadable.IdentityMappings)
             ? $"""
               UNION ALL
               SELECT format('%s line %s', {(version.Major >= 16 ? "regexp_replace(file_name, '^.*/', '')" : "'pg_ident.conf'")}, line_number), format('%s %s %s', map_name, sys_name, pg_username),
@@ -77,6 +100,8 @@ internal static class ServerMentions
               WHERE error IS NULL AND pg_username IN ($1, '+' || $1)
               """
             : "";
+        if (!readable.HasFlag(PostgreSqlReadable.HostBasedRules))
+            return identity.Length == 0 ? Nothing : identity[identity.IndexOf("SELECT", StringComparison.Ordinal)..];
         return
             $"""
             SELECT format('%s line %s', {file}, line_number),
@@ -98,6 +123,17 @@ internal static class ServerMentions
             {identity}
             """;
     }
+
+    private const string HiddenSubscriptions =
+        """
+        SELECT format('subscription %I in database %I', s.subname, d.datname), NULL::text
+        FROM pg_subscription AS s
+        JOIN pg_database AS d ON d.oid = s.subdbid
+        WHERE $1 <> ''
+        """;
+
+    /// <summary>In the place of rules that may not be read.</summary>
+    private const string Nothing = "SELECT NULL::text, NULL::text, NULL::boolean WHERE false AND $1 = '' AND $2 = ''";
 
     private const string Settings =
         """

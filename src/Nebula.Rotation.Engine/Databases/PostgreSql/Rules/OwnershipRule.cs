@@ -41,7 +41,12 @@ internal static class OwnershipRule
             }
             else
             {
+                var needs = old.Hints.GetValueOrDefault(HintNames.Of(HintNames.OwnerNeeds, fact));
+                if (needs is not null)
+                    list.Add(Name, fact.Database, $"GRANT {needs} TO {context.LoginName}");
                 list.Add(Name, fact.Database, $"ALTER {PostgreSqlDialect.Keyword(fact.ObjectType!)} {fact.ObjectName} OWNER TO {context.LoginName}");
+                if (needs is not null)
+                    list.Add(Name, fact.Database, $"REVOKE {needs} FROM {context.LoginName}");
                 // What the old login still owns works in its name: a foreign key's check, a view, a security definer function. Until all has
                 // moved, those have to reach what has moved already.
                 if (share)
