@@ -52,19 +52,22 @@ internal sealed class FilePublisher(IFileFormat format) : IPublisher
         var plan = Prepared.Of(prepared);
         var path = context.Target.Path!;
         TargetFile.Sweep(path);
-        var old = await ToFileLoginAsync(context, cancellationToken);
+        // Nobody is asked for what a file needs that nobody changed: the database may be what failed.
+        var old = IsOurs(TargetFile.Read(path, format.OwnerOnly)) ? null : await ToFileLoginAsync(context, cancellationToken);
         string? found = null;
         TargetFile.Change(
             path,
             content =>
             {
-                if (TargetFile.Same(content, plan.Prior) || TargetFile.Same(content, plan.Written))
+                if (IsOurs(content))
                     return plan.Prior;
                 (var after, found) = Merge(context, content, plan, old);
                 return after;
             },
             format.OwnerOnly);
         return found;
+
+        bool IsOurs(byte[]? content) => TargetFile.Same(content, plan.Prior) || TargetFile.Same(content, plan.Written);
     }
 
     public Task ForgetPreviousAsync(TargetContext context, CancellationToken cancellationToken)

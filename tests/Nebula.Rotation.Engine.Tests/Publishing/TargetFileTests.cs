@@ -122,6 +122,17 @@ public sealed class TargetFileTests : IDisposable
     }
 
     [Fact]
+    public void A_pipe_is_refused_without_waiting_for_its_other_end()
+    {
+        if (!OperatingSystem.IsLinux())
+            Assert.Skip("mkfifo is Linux's.");
+        using (var mkfifo = System.Diagnostics.Process.Start("mkfifo", ["-m", "600", Path]))
+            mkfifo.WaitForExit();
+
+        Assert.Contains("no regular file", Assert.Throws<RotationException>(() => TargetFile.Read(Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_is_no_file_or_far_too_large_is_refused()
     {
         Directory.CreateDirectory(Path);

@@ -244,6 +244,20 @@ public sealed class SqliteFileTests : SqliteFixture
     }
 
     [Fact]
+    public async Task A_store_from_before_publish_targets_is_read_and_takes_some()
+    {
+        await MakeAsync();
+        Meddle("UPDATE credentials SET settings = json_remove(settings, '$.PublishTargets'); PRAGMA user_version = 1");
+        await using var store = await OpenAsync();
+
+        var found = (await store.FindAsync("orders", "global", Token))!;
+        Assert.Equal(Schema.Migrations.Count, store.Database.Bare(Schema.GetVersion));
+        Assert.Empty(found.PublishTargets);
+        var changed = await store.UpdateAsync(found with { PublishTargets = Credential().PublishTargets }, null, null, Token);
+        Assert.Equivalent(Credential().PublishTargets, changed.PublishTargets);
+    }
+
+    [Fact]
     public async Task A_search_by_name_or_due_time_uses_an_index()
     {
         await using var store = await OpenAsync();

@@ -25,6 +25,21 @@ New-NebulaDbCredential -Name bad @new -Credential (New-Login ('é' * 32) 'x')
 '== a credential'
 New-NebulaDbCredential -Name app @new -Credential $login -AdminCredential $admin
 Test-NebulaCredential -Name app -Store $store -Verbose
+
+'== targets'
+$targets = [IO.Directory]::CreateDirectory([IO.Path]::Combine($Folder, 'targets')).FullName
+$program = [IO.Path]::Combine($targets, 'tell')
+[IO.File]::WriteAllText($program, "#!/bin/sh`nexec cat > '$targets/told'`n")
+[IO.File]::SetUnixFileMode($program, 'UserRead, UserWrite, UserExecute')
+[IO.File]::WriteAllText("$targets/publish.ps1", 'param([string] $Action, $Publication) [IO.File]::AppendAllText("$PSScriptRoot/scripted", "$Action $($Publication.Login.Username) $($Publication.Login.Password.Reveal())`n")')
+[IO.File]::WriteAllText("$targets/refused.env", "PASSWORD='not ours'`n")
+Add-NebulaPublishTarget -Name app -Kind EnvFile -Path "$targets/app.env" -Entry @{ DB_USER = 'Username'; DB_PASS = 'Password'; DATABASE_URL = 'Uri' } -Store $store -Verbose
+Add-NebulaPublishTarget -Name app -Kind JsonFile -Path "$targets/app.json" -Entry ConnectionStrings:Default -Format AdoNet -Store $store -Verbose
+Add-NebulaPublishTarget -Name app -Kind PgPass -Path "$targets/pgpass" -Store $store -Verbose
+Add-NebulaPublishTarget -Name app -Kind Command -Path $program -Argument a -Store $store -Verbose
+Add-NebulaPublishTarget -Name app -Kind ScriptFile -Path "$targets/publish.ps1" -Store $store -Verbose
+Add-NebulaPublishTarget -Name app -Kind EnvFile -Path "$targets/refused.env" -Store $store -Verbose
+Get-NebulaPublishTarget -Store $store | ForEach-Object { $_; [Management.Automation.PSSerializer]::Serialize($_, 6) }
 $plan = Get-NebulaRotationPlan -Name app -Store $store -Verbose
 $plan
 $plan.Statements | ForEach-Object { $_.Text }
@@ -39,6 +54,10 @@ Invoke-NebulaRotation -Name app -Store $store -Force -GracePeriod 0 -RetainFor 1
 Get-NebulaConnectionString -Name app -Store $store
 
 '== back'
+[IO.File]::WriteAllText("$targets/app.json", [IO.File]::ReadAllText("$targets/app.json").Replace('{', '{ "broken'))
+Test-NebulaCredential -Name app -Store $store
+Undo-NebulaRotation -Name app -Store $store -Force -GracePeriod 0 -Verbose
+[IO.File]::WriteAllText("$targets/app.json", '{}')
 Undo-NebulaRotation -Name app -Store $store -Force -GracePeriod 0 -Verbose
 Invoke-NebulaRotation -Name app -Store $store -Force -Emergency -Verbose
 Undo-NebulaRotation -Name app -Store $store -Force -Verbose

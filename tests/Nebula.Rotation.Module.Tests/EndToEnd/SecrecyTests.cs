@@ -58,6 +58,8 @@ public sealed class SecrecyTests
             var madePassword = Uri.UnescapeDataString(made.UserInfo.Split(':', 2)[1]);
             Assert.Equal(40, madePassword.Length);
 
+            await AssertTargetsAsync(Path.Combine(folder.FullName, "targets"), madePassword, ct);
+
             var log = await server.ReadLogAsync(ct);
             Assert.Contains("CREATE ROLE \"app_", log, StringComparison.Ordinal);
             Assert.Contains("SCRAM-SHA-256$4096:", log, StringComparison.Ordinal);
@@ -79,6 +81,22 @@ public sealed class SecrecyTests
         }
     }
 
+    /// <summary>The passwords did go where they were meant to: a search that finds nothing elsewhere proves something.</summary>
+    private static async Task AssertTargetsAsync(string folder, string made, CancellationToken ct)
+    {
+        var scripted = await File.ReadAllTextAsync(Path.Combine(folder, "scripted"), ct);
+        Assert.Contains($"Rollback the app {Password}", scripted, StringComparison.Ordinal);
+        Assert.Contains($"Publish the app {Password}", scripted, StringComparison.Ordinal);
+        Assert.Contains(made, scripted, StringComparison.Ordinal);
+        using var told = System.Text.Json.JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "told"), ct));
+        var (user, password) = (told.RootElement.GetProperty("username").GetString()!, told.RootElement.GetProperty("password").GetString()!);
+        Assert.EndsWith($"Publish {user} {password}\n", scripted, StringComparison.Ordinal);
+        Assert.Contains($"DB_USER={user}\n", await File.ReadAllTextAsync(Path.Combine(folder, "app.env"), ct), StringComparison.Ordinal);
+        Assert.EndsWith($":{user}:{password}\n", await File.ReadAllTextAsync(Path.Combine(folder, "pgpass"), ct), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(folder, "*.nebula"));
+        Assert.Equal("PASSWORD='not ours'\n", await File.ReadAllTextAsync(Path.Combine(folder, "refused.env"), ct));
+    }
+
     /// <summary>It is the journey that was meant, and each mishap was told as what it was.</summary>
     private static void AssertStory(string output)
     {
@@ -91,6 +109,8 @@ public sealed class SecrecyTests
         Assert.Contains("Nebula.UndoNotPossible", text, StringComparison.Ordinal);
         Assert.Contains("PASSWORD '***'", text, StringComparison.Ordinal);
         Assert.Contains("Retained", text, StringComparison.Ordinal);
+        Assert.Contains("Everybody can reach", text, StringComparison.Ordinal);
+        Assert.Contains("app.json' is no JSON", text, StringComparison.Ordinal);
     }
 
     /// <summary>Every command line of the machine, looked at until the process ends.</summary>

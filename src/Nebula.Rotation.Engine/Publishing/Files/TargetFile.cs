@@ -60,6 +60,9 @@ internal static class TargetFile
     private static byte[]? ReadResolved(string path, bool ownerOnly)
     {
         CheckFolder(path);
+        // Opening a pipe would wait for somebody who writes to it.
+        if (NativeFile.Stat(path) is { IsRegular: false })
+            throw TargetFailure.Because($"'{path}' is no regular file.", "Give the path of a file.");
         try
         {
             // The rights are read from the open handle: what is checked is what is read.
@@ -138,9 +141,6 @@ internal static class TargetFile
 
     private static void CheckFile(string path, FileStream stream, bool ownerOnly)
     {
-        var stat = NativeFile.Stat(path);
-        if (stat is { IsRegular: false })
-            throw TargetFailure.Because($"'{path}' is no regular file.", "Give the path of a file.");
         if (stream.Length > LargestFile)
             throw TargetFailure.Because($"'{path}' is larger than {LargestFile / 1024} KiB.", "Give a configuration file.");
         if (OperatingSystem.IsWindows())
@@ -153,7 +153,7 @@ internal static class TargetFile
                 ownerOnly ? $"Run: chmod 600 '{path}'." : $"Run: chmod o-rwx '{path}'. If it held a password already, others may have read it.");
         }
 
-        if (stat is { } owned && NativeFile.CurrentUser is { } user && user != 0 && user != owned.Owner)
+        if (NativeFile.Stat(path) is { } owned && NativeFile.CurrentUser is { } user && user != 0 && user != owned.Owner)
             throw TargetFailure.Because($"'{path}' belongs to user {owned.Owner}, and a file that takes its place would not.", "Run as its owner or as root.");
     }
 
