@@ -247,7 +247,7 @@ public sealed class SqliteFileTests : SqliteFixture
     public async Task A_store_from_before_publish_targets_is_read_and_takes_some()
     {
         await MakeAsync();
-        Meddle("UPDATE credentials SET settings = json_remove(settings, '$.PublishTargets'); PRAGMA user_version = 1");
+        Meddle("UPDATE credentials SET settings = json_remove(settings, '$.PublishTargets'); DROP TABLE audit; PRAGMA user_version = 1");
         await using var store = await OpenAsync();
 
         var found = (await store.FindAsync("orders", "global", Token))!;

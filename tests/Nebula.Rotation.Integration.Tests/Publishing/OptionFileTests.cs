@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using CsCheck;
 using Nebula.Rotation.Engine.Publishing;
 using Nebula.Rotation.Engine.Publishing.Formats;
@@ -19,7 +20,7 @@ public sealed class OptionFileTests
         if (!OperatingSystem.IsLinux())
             Assert.Skip("The program is Debian's.");
         var ct = TestContext.Current.CancellationToken;
-        var programs = await ServerRequirement.OrSkip(() => SidRoot.FindOrMakeAsync("MySQL", "mysql-server-core", "usr/sbin", ct), Assert.Skip);
+        var programs = await FindProgramsAsync(ct);
         var passwords = Password.Array[Values].Single();
         var text = new MyCnfFormat().Write("[client]\n", new()
         {
@@ -48,4 +49,8 @@ public sealed class OptionFileTests
             folder.Delete(recursive: true);
         }
     }
+
+    [SupportedOSPlatform("linux")]
+    private static Task<string> FindProgramsAsync(CancellationToken ct) =>
+        ServerRequirement.OrSkip(() => SidRoot.FindOrMakeAsync("MySQL", "mysql-server-core", "usr/sbin", ct), Assert.Skip);
 }
