@@ -5,7 +5,7 @@ namespace Nebula.Rotation.Module.Tests.ScriptHost;
 /// <summary>Runs eng/pwsh-host as build.sh does: a process with redirected output and input.</summary>
 internal sealed class ScriptHostProcess : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("nebula-host-");
 
     /// <summary>Saves a script and returns its path.</summary>
@@ -45,7 +45,8 @@ internal sealed class ScriptHostProcess : IDisposable
         if (!process.WaitForExit(Limit))
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"The script host did not end within {Limit.TotalSeconds} s.");
+            var said = output.Result + error.Result;
+            throw new TimeoutException($"The script host did not end within {Limit.TotalSeconds} s. It last said: {said[Math.Max(0, said.Length - 1000)..]}");
         }
 
         return new ScriptHostResult(process.ExitCode, output.Result, error.Result);
