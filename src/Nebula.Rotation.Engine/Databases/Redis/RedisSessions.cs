@@ -6,6 +6,12 @@ namespace Nebula.Rotation.Engine.Databases.Redis;
 /// <summary>Watches and ends a login's sessions on every node: CLIENT LIST, CLIENT KILL. Servers' own connections follow by other means, and are not among them.</summary>
 internal sealed class RedisSessions(RedisNodes nodes)
 {
+    /// <summary>
+    /// The server counts whole seconds from a whole second, so that a session may be younger than it says by as much. Whoever waits for old sessions must not
+    /// wait for a new one; whoever ends old ones ends one too many rather than one too few.
+    /// </summary>
+    private static readonly TimeSpan Precision = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
@@ -28,7 +34,7 @@ internal sealed class RedisSessions(RedisNodes nodes)
         while (true)
         {
             var sessions = await ListAsync(username, cancellationToken);
-            var left = sessions.Seen.Where(session => olderThan is null || session.Age >= olderThan).ToList();
+            var left = sessions.Seen.Where(session => olderThan is null || session.Age + Precision >= olderThan).ToList();
             if (left.Count == 0)
                 return new(ended.Count, sessions.Unasked);
             if (Stopwatch.GetElapsedTime(started) > Patience)
@@ -57,7 +63,7 @@ internal sealed class RedisSessions(RedisNodes nodes)
             [
                 .. from entry in ClientEntry.ReadAll(replies[1])
                    where entry.User == username && entry is { IsServer: false, IsOurs: false }
-                   select new LoginSession(entry.Id, HostOf(entry.Address), entry.Name, now - entry.Age, entry.Age, entry.State)
+                   select new LoginSession(entry.Id, HostOf(entry.Address), entry.Name, now - entry.Age, entry.Age > Precision ? entry.Age - Precision : TimeSpan.Zero, entry.State)
                    {
                        Endpoint = node == nodes.Primary ? null : node.Name,
                    },
