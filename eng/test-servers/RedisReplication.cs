@@ -92,7 +92,7 @@ public sealed class RedisReplication : IAsyncDisposable
         MayInstall = options.MayInstall,
         HasAclFile = options.HasAclFile,
         // As it usually is: who asks a sentinel need not log in.
-        Users = ["user default on nopass sanitize-payload ~* &* +@all", $"user {options.AdminUser} on >{AdminPassword} ~* &* +@all"],
+        Users = ["user default on nopass sanitize-payload ~* &* +@all", .. options.AdminUser == "default" ? Array.Empty<string>() : [$"user {options.AdminUser} on >{AdminPassword} ~* &* +@all"]],
         Configuration =
         [
             string.Create(CultureInfo.InvariantCulture, $"sentinel monitor {ServiceName} {Primary.Host} {Primary.Port} {(sentinels / 2) + 1}"),
