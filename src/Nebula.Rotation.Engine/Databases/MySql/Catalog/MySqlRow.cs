@@ -32,6 +32,8 @@ internal sealed class MySqlRow(IReadOnlyDictionary<string, string?> values)
                     : rows.GetValue(index) switch
                     {
                         byte[] bytes => Encoding.UTF8.GetString(bytes),
+                        // The driver's reading of tinyint(1).
+                        bool flag => flag ? "1" : "0",
                         var value => Convert.ToString(value, CultureInfo.InvariantCulture),
                     };
             }
