@@ -42,7 +42,8 @@
         PSData = @{
             Tags       = @(
                 'PSEdition_Core', 'Windows', 'Linux', 'MacOS'
-                'credential', 'rotation', 'password', 'secret', 'database', 'PostgreSQL', 'zero-downtime'
+                'credential', 'rotation', 'password', 'secret', 'database', 'zero-downtime'
+                'PostgreSQL', 'MySQL', 'MariaDB', 'MongoDB', 'Redis', 'Valkey'
             )
         }
     }
