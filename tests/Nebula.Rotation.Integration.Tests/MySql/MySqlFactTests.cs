@@ -174,6 +174,23 @@ public abstract class MySqlFactTests(SharedMySql mysql)
     }
 
     [Fact]
+    public async Task Rights_on_routines_with_names_beyond_ascii_are_read_and_cloned_and_none_is_left_behind()
+    {
+        await using var room = await MySqlRoom.OpenAsync(mysql);
+        var (old, @new) = (await room.NewLoginAsync("ünï"), room.NewName("nëw"));
+        await room.ExecuteAsync(
+            "CREATE FUNCTION `f ü`() RETURNS int DETERMINISTIC NO SQL RETURN 1; CREATE PROCEDURE p() SELECT 2; GRANT EXECUTE ON FUNCTION `f ü` TO {0}@'%'; GRANT EXECUTE ON PROCEDURE p TO {0}@'%' WITH GRANT OPTION", old);
+        Assert.Equal(3, (await room.ReadAsync(old)).Facts.Count(fact => fact.Kind == FactKinds.Privilege));
+
+        await room.CloneAsync(old, @new);
+        await room.RetireAsync(old, @new);
+        Assert.Equal(3, (await room.ReadAsync(@new)).Facts.Count(fact => fact.Kind == FactKinds.Privilege));
+        await room.ApplyAsync(room.Planner.PlanDrop(await room.ReadAsync(@new), await room.ReadAsync(old)));
+
+        Assert.Equal("0", await room.ScalarAsync("SELECT COUNT(*) FROM mysql.procs_priv WHERE Db = DATABASE()"));
+    }
+
+    [Fact]
     public async Task MariaDbs_ed25519_beside_an_older_plugin_is_cloned_and_logged_in_with()
     {
         await using var room = await MySqlRoom.OpenAsync(mysql);

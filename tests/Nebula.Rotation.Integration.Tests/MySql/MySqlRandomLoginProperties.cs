@@ -26,7 +26,7 @@ public abstract class MySqlRandomLoginProperties(SharedMySql mysql)
         Gen.Const("UPPER lower"),
         Gen.Const("it's \"q\""),
         Gen.Const("se;mi -- ? @x"),
-        Gen.Const("ünï \\ %s_"),
+        Gen.Const("back\\slash %s_"),
         Gen.Const("back`tick"),
         Gen.Const(new string('n', 25)));
 

@@ -54,9 +54,10 @@ internal static class MySqlRights
         "GRANT CONNECTION_ADMIN, SYSTEM_VARIABLES_ADMIN ON *.* TO {4}@'10.%' WITH GRANT OPTION",
         "GRANT SELECT, INSERT, UPDATE ON *.* TO {4}@'%'; REVOKE INSERT, UPDATE ON mysql.* FROM {4}@'%'",
         "GRANT {1} TO {4}@'%'; SET DEFAULT ROLE {1} TO {4}@'%'",
-        "GRANT {1}, {2} TO {4}@'10.%'; ALTER USER {4}@'10.%' DEFAULT ROLE {1}, {2}",
-        "GRANT {4}@'%' TO {3}@'localhost' WITH ADMIN OPTION",
+        "GRANT {2} TO {4}@'10.%'; ALTER USER {4}@'10.%' DEFAULT ROLE {2}",
+        // In this order: after the other one MySQL 9.7 says one thing of the admin option in its tables and another in SHOW GRANTS.
         "GRANT {1}, {4}@'%' TO {3}@'localhost'; SET DEFAULT ROLE {1}, {4}@'%' TO {3}@'localhost'",
+        "GRANT {4}@'%' TO {3}@'localhost' WITH ADMIN OPTION",
         "GRANT PROXY ON {3}@'localhost' TO {4}@'%' WITH GRANT OPTION",
         "GRANT PROXY ON {4}@'10.%' TO {3}@'localhost'",
     ];

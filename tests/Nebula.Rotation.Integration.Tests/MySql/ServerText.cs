@@ -12,8 +12,15 @@ internal static partial class ServerText
         foreach (var form in new[] { MySqlServer.Identifier(name), MySqlServer.Literal(name), "'" + name + "'", "'" + name.Replace("'", "\\'", StringComparison.Ordinal) + "'" })
             text = text.Replace(form, "LOGIN", StringComparison.Ordinal);
         text = Hash().Replace(text, "HASH");
-        return text;
+        // The roles of a line are sorted by name, and the login is one of them under another name.
+        return Roles().Replace(text, match => match.Groups[1].Value + string.Join(',', Comma().Split(match.Groups[2].Value).Order(StringComparer.Ordinal)) + " ");
     }
+
+    [GeneratedRegex(@"(\AGRANT |DEFAULT ROLE )((?:(?:LOGIN|`(?:[^`]|``)*`)@`[^`]*`,?)+) ")]
+    private static partial Regex Roles();
+
+    [GeneratedRegex("(?<=`),(?=LOGIN|`)")]
+    private static partial Regex Comma();
 
     [GeneratedRegex(@"(AS|USING|PASSWORD) '(?:[^'\\]|\\.|'')*'|AS 0x[0-9A-F]+")]
     private static partial Regex Hash();

@@ -11,6 +11,14 @@ internal sealed class MySqlCatalog(MySqlSession session, bool recreatesDefiners)
     /// <summary>The login's accounts as `user@host`, which is how the information schema writes a definer.</summary>
     private const string OwnDefiners = "(SELECT CAST(CONCAT(User, '@', Host) AS BINARY) FROM mysql.{0} WHERE User = @p0)";
 
+    /// <summary>
+    /// Servers write names beyond ASCII into mysql.procs_priv as UTF-8 that was taken for latin1 (seen on MySQL 9.7 and MariaDB 10.11). They hold until the tables are
+    /// read anew, and a reader that compares names as they are would not see them.
+    /// </summary>
+    private const string AsWritten = "CONVERT(CONVERT(CAST(@p0 AS BINARY) USING latin1) USING utf8mb3) COLLATE utf8mb3_bin";
+
+    private static string AsMeant(string column) => $"CONVERT(CAST(CONVERT({column} USING latin1) AS BINARY) USING utf8mb3)";
+
     private const string Common =
         """
         SELECT * FROM mysql.db WHERE User = @p0;
@@ -22,7 +30,9 @@ internal sealed class MySqlCatalog(MySqlSession session, bool recreatesDefiners)
         FROM mysql.columns_priv AS p WHERE p.User = @p0;
         SELECT p.Host, p.Db, p.Routine_name, p.Routine_type, p.Proc_priv,
                EXISTS (SELECT 1 FROM information_schema.ROUTINES AS r WHERE r.ROUTINE_SCHEMA = p.Db AND r.ROUTINE_NAME = p.Routine_name AND r.ROUTINE_TYPE = p.Routine_type) AS is_there
-        FROM mysql.procs_priv AS p WHERE p.User = @p0;
+        FROM (SELECT Host, Db, Routine_name, Routine_type, Proc_priv FROM mysql.procs_priv WHERE User = @p0 OR User = {1}
+              UNION SELECT Host, {2:Db}, {2:Routine_name}, Routine_type, Proc_priv FROM mysql.procs_priv WHERE User = @p0 OR User = {1}) AS p
+        WHERE p.Db IS NOT NULL AND p.Routine_name IS NOT NULL;
         SELECT * FROM mysql.proxies_priv WHERE User = @p0 OR Proxied_user = @p0;
         SELECT 'VIEW' AS type, TABLE_SCHEMA AS db, TABLE_NAME AS name, DEFINER AS definer, NULL AS on_table FROM information_schema.VIEWS WHERE CAST(DEFINER AS BINARY) IN {0}
         UNION ALL SELECT ROUTINE_TYPE, ROUTINE_SCHEMA, ROUTINE_NAME, DEFINER, NULL FROM information_schema.ROUTINES WHERE CAST(DEFINER AS BINARY) IN {0}
@@ -62,7 +72,10 @@ internal sealed class MySqlCatalog(MySqlSession session, bool recreatesDefiners)
         var accounts = server.IsMariaDb
             ? "SELECT Host, User, Priv FROM mysql.global_priv WHERE User = @p0 AND JSON_VALUE(Priv, '$.is_role') IS NULL"
             : "SELECT * FROM mysql.user WHERE User = @p0";
-        var common = Common.Replace("{0}", OwnDefiners.Replace("{0}", table, StringComparison.Ordinal), StringComparison.Ordinal);
+        var common = Common.Replace("{0}", OwnDefiners.Replace("{0}", table, StringComparison.Ordinal), StringComparison.Ordinal)
+            .Replace("{1}", AsWritten, StringComparison.Ordinal)
+            .Replace("{2:Db}", AsMeant("Db"), StringComparison.Ordinal)
+            .Replace("{2:Routine_name}", AsMeant("Routine_name"), StringComparison.Ordinal);
         List<DefinedObject> objects;
         await using (var command = session.Command($"{accounts};{common}{(server.IsMariaDb ? OfGlobalPriv : OfAccounts)}", username))
         await using (var rows = await command.ExecuteReaderAsync(cancellationToken))

@@ -106,8 +106,9 @@ internal sealed class MySqlPlanner(IReadOnlyList<IFactRule> rules) : ILoginPlann
             return list.Statements;
         }
 
-        // DROP USER takes the rest.
-        Take(login, list, fact => fact.Kind == FactKinds.Proxy);
+        // DROP USER takes the rest, but for rights on routines when the user's name is beyond ASCII: the next account of that name would find them.
+        Take(login, list, fact => fact.Kind == FactKinds.Proxy
+            || (fact.Kind == FactKinds.Privilege && fact.ObjectType is FactKinds.Function or FactKinds.Procedure && !System.Text.Ascii.IsValid(login.Username)));
         list.Add("Drop", $"DROP USER {MySqlDialect.List(Names(login))}");
         return list.Statements;
     }

@@ -51,7 +51,7 @@ internal static class GrantReader
             {
                 if (row.IsYes("is_there"))
                     Add(builder, row, row.Text("Routine_type"), name, null, privilege);
-                else
+                else if (System.Text.Ascii.IsValid(name))
                     builder.AddTo(HintNames.Dead, $"{privilege} on {row.Text("Routine_type").ToLowerInvariant()} {name}");
             }
         }

@@ -134,6 +134,9 @@ internal sealed class DefinerReader(MySqlSession session, bool recreates)
             default:
                 if (!sameCollation || CreateText.SplitAtRoutine(parts.Tail) is not { } routine)
                     return null;
+                // Where it is dropped first, what is granted on it must be read, which names beyond ASCII in mysql.procs_priv do not allow.
+                if (!builder.Server.Has(MySqlFeatures.ReplacesRoutines) && !(Ascii.IsValid(item.QuotedName) && more.TrueForAll(grant => Ascii.IsValid(grant.Text("User")))))
+                    return null;
                 return definition with
                 {
                     TypeWords = routine.Words,
