@@ -28,7 +28,7 @@ internal sealed class RedisChangeUnit(RedisNodes nodes) : IChangeUnit
             return;
         await nodes.RefreshAsync(cancellationToken);
         nodes.RequireAll();
-        await RequirePrivacyAsync(statements);
+        RequirePrivacy(statements);
         await ReadBeforeAsync(statements, password, cancellationToken);
         for (var at = 0; at < statements.Count;)
         {
@@ -81,7 +81,7 @@ internal sealed class RedisChangeUnit(RedisNodes nodes) : IChangeUnit
         : statement.Database == FactKinds.Sentinels ? node.IsSentinel
         : statement.Database == node.Name;
 
-    private async Task RequirePrivacyAsync(IReadOnlyList<PlannedStatement> statements)
+    private void RequirePrivacy(IReadOnlyList<PlannedStatement> statements)
     {
         foreach (var statement in statements.Where(RedisDialect.NeedsPlainPassword))
         {
@@ -93,8 +93,6 @@ internal sealed class RedisChangeUnit(RedisNodes nodes) : IChangeUnit
                     "Use TLS (-SslMode Require), or run this on that machine.");
             }
         }
-
-        await Task.CompletedTask;
     }
 
     private async Task ReadBeforeAsync(IReadOnlyList<PlannedStatement> statements, Login? password, CancellationToken cancellationToken)
