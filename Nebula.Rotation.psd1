@@ -17,6 +17,7 @@
         'Add-NebulaPublishTarget'
         'Compare-NebulaPermission'
         'Convert-NebulaOwnership'
+        'Export-NebulaStoreKey'
         'Find-NebulaOrphanLogin'
         'Get-NebulaAuditEvent'
         'Get-NebulaConnectionString'
@@ -24,6 +25,7 @@
         'Get-NebulaPublishTarget'
         'Get-NebulaRotation'
         'Get-NebulaRotationPlan'
+        'Import-NebulaStoreKey'
         'Invoke-NebulaRotation'
         'New-NebulaDbCredential'
         'Remove-NebulaDbCredential'
@@ -33,6 +35,7 @@
         'Test-NebulaAuditTrail'
         'Test-NebulaCredential'
         'Undo-NebulaRotation'
+        'Update-NebulaStoreKey'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()

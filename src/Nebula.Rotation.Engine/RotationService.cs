@@ -140,6 +140,10 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
 
     public Task<AuditTrailResult> TestAuditAsync(string? head, CancellationToken cancellationToken) => _store.CheckAuditAsync(head, cancellationToken);
 
+    public Task<StoreKeyChange> ReplaceStoreKeyAsync(StoreKeyRequest request, CancellationToken cancellationToken) => _store.ReplaceKeyAsync(request, cancellationToken);
+
+    public Task<StoreKeyChange> ExportStoreKeyAsync(StoreKeyRequest request, CancellationToken cancellationToken) => _store.ExportKeyAsync(request, cancellationToken);
+
     public ValueTask DisposeAsync() => _store.DisposeAsync();
 
     /// <summary>A stop while nothing has been touched yet ends in the same kind of error as a later one.</summary>

@@ -15,4 +15,7 @@ internal sealed class RotationServiceProvider : IRotationServiceProvider
             StoreLocation.Resolve(options.Store).Path, StoreKeyProvider.Default, TimeProvider.System, options.CreateIfMissing, cancellationToken);
         return new RotationService(new(store, EngineRegistry.Default, TimeProvider.System, new()));
     }
+
+    public Task<StoreKeyChange> ImportStoreKeyAsync(RotationServiceOptions options, StoreKeyImport request, CancellationToken cancellationToken) =>
+        SqliteCredentialStore.ImportKeyAsync(StoreLocation.Resolve(options.Store).Path, StoreKeyProvider.Default, TimeProvider.System, request, cancellationToken);
 }

@@ -101,4 +101,13 @@ public interface ICredentialStore : IAsyncDisposable
 
     /// <summary>Whether the audit trail is what was written; <paramref name="head"/> is one that an earlier check gave and that was kept elsewhere, or null.</summary>
     Task<AuditTrailResult> CheckAuditAsync(string? head, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Replaces the store's own key: everything that it wraps is wrapped with the new one in one transaction, and what is told of it in the trail with it.
+    /// Other processes that have the store open read the key again when they next need it.
+    /// </summary>
+    Task<StoreKeyChange> ReplaceKeyAsync(StoreKeyRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Seals the store's own key for an escrow holder.</summary>
+    Task<StoreKeyChange> ExportKeyAsync(StoreKeyRequest request, CancellationToken cancellationToken);
 }

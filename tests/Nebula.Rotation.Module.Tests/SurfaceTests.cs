@@ -58,6 +58,8 @@ public sealed class SurfaceTests
     [InlineData("Undo-NebulaRotation")]
     [InlineData("Remove-NebulaDbCredential")]
     [InlineData("Convert-NebulaOwnership")]
+    [InlineData("Update-NebulaStoreKey")]
+    [InlineData("Import-NebulaStoreKey")]
     public void What_cannot_be_taken_back_lightly_asks(string name)
     {
         var cmdlet = Cmdlets.Select(t => (Type: t, Attribute: t.GetCustomAttribute<CmdletAttribute>()!)).Single(c => $"{c.Attribute.VerbName}-{c.Attribute.NounName}" == name);

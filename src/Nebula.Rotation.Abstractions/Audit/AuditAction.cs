@@ -29,4 +29,13 @@ public enum AuditAction
 
     /// <summary>A login that a rotation had left was dropped.</summary>
     OrphanRemoved,
+
+    /// <summary>The store's own key was replaced; the entry is about no credential.</summary>
+    StoreKeyReplaced,
+
+    /// <summary>The store's own key was sealed for an escrow holder; the entry is about no credential.</summary>
+    StoreKeyExported,
+
+    /// <summary>The store's own key was brought back from escrow; the entry is about no credential.</summary>
+    StoreKeyImported,
 }

@@ -15,10 +15,10 @@ public sealed record AuditEvent
     /// <summary>What was done.</summary>
     public required AuditAction Action { get; init; }
 
-    /// <summary>The credential's permanent id.</summary>
+    /// <summary>The credential's permanent id; all zeros where the entry is about the store itself.</summary>
     public required Guid CredentialId { get; init; }
 
-    /// <summary>The credential's name at that time.</summary>
+    /// <summary>The credential's name at that time; empty where the entry is about the store itself.</summary>
     public required string Credential { get; init; }
 
     /// <summary>The credential's scope.</summary>

@@ -72,4 +72,10 @@ public interface IRotationService : IAsyncDisposable
 
     /// <summary>Whether the audit trail is what was written; <paramref name="head"/> is one that an earlier test gave, or null.</summary>
     Task<AuditTrailResult> TestAuditAsync(string? head, CancellationToken cancellationToken);
+
+    /// <summary>Replaces the store's own key: every key in it is wrapped with the new one in one transaction. Rotations that are under way go on.</summary>
+    Task<StoreKeyChange> ReplaceStoreKeyAsync(StoreKeyRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Seals the store's own key for an escrow holder.</summary>
+    Task<StoreKeyChange> ExportStoreKeyAsync(StoreKeyRequest request, CancellationToken cancellationToken);
 }

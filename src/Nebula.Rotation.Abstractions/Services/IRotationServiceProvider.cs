@@ -5,4 +5,7 @@ public interface IRotationServiceProvider
 {
     /// <summary>Opens it.</summary>
     Task<IRotationService> OpenAsync(RotationServiceOptions options, CancellationToken cancellationToken);
+
+    /// <summary>Brings the key of a store back, which cannot be opened without it: the key is written only when it is this store's.</summary>
+    Task<StoreKeyChange> ImportStoreKeyAsync(RotationServiceOptions options, StoreKeyImport request, CancellationToken cancellationToken);
 }

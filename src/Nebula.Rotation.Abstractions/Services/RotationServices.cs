@@ -23,6 +23,10 @@ public static class RotationServices
     public static Task<IRotationService> OpenAsync(RotationServiceOptions options, CancellationToken cancellationToken) =>
         Provider.OpenAsync(options, cancellationToken);
 
+    /// <summary>Brings the key of a store back.</summary>
+    public static Task<StoreKeyChange> ImportStoreKeyAsync(RotationServiceOptions options, StoreKeyImport request, CancellationToken cancellationToken) =>
+        Provider.ImportStoreKeyAsync(options, request, cancellationToken);
+
     private static IRotationServiceProvider Find()
     {
         var type = Type.GetType(ProviderType, throwOnError: true)!;

@@ -1,20 +1,15 @@
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Nebula.Rotation.Stores.Encryption;
 
 /// <summary>
-/// The master key in a file that only its owner can read: base64 of 32 random bytes. The file is made together with a new store and never
-/// replaced; it is refused when group or others have any right to it, or when another user owns it. On Windows the file's access list is not
+/// The master key in a file that only its owner can read: base64 of 32 random bytes. The file is made together with a new store; it is refused when
+/// group or others have any right to it, or when another user owns it. On Windows the file's access list is not
 /// looked at: keep the file in a folder that only the account can read, as the default folder is. The owner is verified on Linux only.
+/// The next key is written beside it (<c>.key.new</c>) before the store is wrapped with it, and renamed afterwards.
 /// </summary>
 public sealed class KeyFileProvider : StoreKeyProvider
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode Others =
-        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
-        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
-
     // A key is 44 characters and a line end; what is much longer is some other file.
     private const int LongestFile = 256;
 
@@ -23,6 +18,9 @@ public sealed class KeyFileProvider : StoreKeyProvider
     /// <summary>Takes the key from a file.</summary>
     /// <param name="path">The file, or null for the store's path with <c>.key</c> appended.</param>
     public KeyFileProvider(string? path = null) => _path = path is null ? null : Path.GetFullPath(path);
+
+    /// <summary>Called at each step of a replacement, for tests: a process can die there.</summary>
+    internal Action<string> Touch { get; init; } = static _ => { };
 
     /// <summary>The key file of a store.</summary>
     /// <param name="storePath">The store's file.</param>
@@ -35,20 +33,21 @@ public sealed class KeyFileProvider : StoreKeyProvider
     public override ValueTask<byte[]> GetKeyAsync(string storePath, CancellationToken cancellationToken)
     {
         var path = GetPath(storePath);
-        return new(Read(path) ?? throw Malformed(path));
+        return new(ReadExisting(path) ?? throw Malformed(path));
     }
 
     /// <inheritdoc/>
     public override async ValueTask<byte[]> GetOrCreateKeyAsync(string storePath, CancellationToken cancellationToken)
     {
         var path = GetPath(storePath);
-        if (TryCreate(path) is { } made)
+        var made = DrawOrCopy(null);
+        if (TryWrite(made, line => KeyFile.TryCreate(path, line)))
             return made;
 
         // It exists: kept from a store that is gone, put there by the user, or being written by another process this very moment.
         for (var attempt = 0; ; attempt++)
         {
-            if (Read(path) is { } key)
+            if (ReadExisting(path) is { } key)
                 return key;
             if (attempt == 20)
                 throw Malformed(path);
@@ -56,116 +55,101 @@ public sealed class KeyFileProvider : StoreKeyProvider
         }
     }
 
-    private static byte[]? TryCreate(string path)
+    /// <inheritdoc/>
+    public override ValueTask<byte[]?> FindNextKeyAsync(string storePath, CancellationToken cancellationToken) => new(ReadNext(GetPath(storePath)));
+
+    /// <inheritdoc/>
+    public override byte[] StageKey(string storePath, byte[]? given)
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = OwnerOnly;
-
-        try
+        var next = DrawOrCopy(given);
+        Touch("before the new key is written");
+        TryWrite(next, line =>
         {
-            if (File.Exists(path))
-                return null;
-
-            using var stream = new FileStream(path, options);
-            return WriteNew(stream, path);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            return null;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new RotationException(
-                RotationErrorCode.StoreUnavailable,
-                $"The key file '{path}' cannot be made: {exception.Message}",
-                "Name a store in a folder that this account may write, with -Store or NEBULA_STORE.",
-                exception);
-        }
+            KeyFile.Stage(GetPath(storePath), line);
+            return true;
+        });
+        Touch("after the new key is written");
+        return next;
     }
 
-    private static byte[] WriteNew(FileStream stream, string path)
+    /// <inheritdoc/>
+    public override void AdoptKey(string storePath, ReadOnlySpan<byte> key)
     {
-        var key = Allocate();
-        RandomNumberGenerator.Fill(key);
-        var line = Encoding.ASCII.GetBytes(Convert.ToBase64String(key) + "\n");
-        try
+        var path = GetPath(storePath);
+        if (ReadNext(path) is not { } next)
+            return;
+        if (CryptographicOperations.FixedTimeEquals(next, key))
         {
-            stream.Write(line);
-            stream.Flush(flushToDisk: true);
-            return key;
+            Touch("before the new key takes its place");
+            KeyFile.Adopt(path);
+            Touch("after the new key took its place");
         }
-        catch (IOException exception)
-        {
-            // Half a key left here would stop every later attempt.
-            File.Delete(path);
-            throw new RotationException(
-                RotationErrorCode.StoreUnavailable,
-                $"The key file '{path}' cannot be written: {exception.Message}",
-                "Free some space, or name a store on another disk with -Store or NEBULA_STORE.",
-                exception);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(line);
-        }
+
+        CryptographicOperations.ZeroMemory(next);
     }
 
-    /// <summary>Null when the content is no key.</summary>
-    private static byte[]? Read(string path)
+    /// <inheritdoc/>
+    public override void RestoreKey(string storePath, byte[] key)
+    {
+        var path = GetPath(storePath);
+        if (TryWrite(key, line => KeyFile.TryCreate(path, line)))
+            return;
+        var present = ReadExisting(path);
+        if (present is null || !CryptographicOperations.FixedTimeEquals(present, key))
+            throw Occupied(path);
+    }
+
+    /// <summary>A key from a file that somebody names; null when its content is no key.</summary>
+    internal static byte[]? ReadExisting(string path)
     {
         try
         {
-            // The rights are read from the open handle: what is checked is what is read.
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
-            CheckRights(path, stream);
-            if (stream.Length > LongestFile)
-                return null;
-
-            var content = new byte[stream.Length];
-            var length = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
-            var key = Decode(content.AsSpan(0, length));
-            CryptographicOperations.ZeroMemory(content);
-            return key;
+            return Read(path);
         }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        catch (FileNotFoundException exception)
         {
             throw new RotationException(
                 RotationErrorCode.StoreKeyInvalid,
                 $"The key file '{path}' of the store is missing; without it no password in the store can be read.",
-                $"Restore the file from a backup, or set {EnvironmentKeyProvider.VariableName} to the key's base64 text. "
+                "Restore the file from a backup, bring it back from escrow with Import-NebulaStoreKey, or set "
+                + $"{EnvironmentKeyProvider.VariableName} to the key's base64 text. "
                 + "When the key is lost, move the store's file away and store the credentials anew with New-NebulaDbCredential.",
-                exception);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new RotationException(
-                RotationErrorCode.StoreKeyInvalid,
-                $"The key file '{path}' cannot be read: {exception.Message}",
-                "Run as the account that owns the store.",
                 exception);
         }
     }
 
-    private static void CheckRights(string path, FileStream stream)
+    /// <summary>Null when there is none, or one that was never finished.</summary>
+    private static byte[]? ReadNext(string path)
     {
-        if (OperatingSystem.IsWindows())
-            return;
-
-        if ((File.GetUnixFileMode(stream.SafeFileHandle) & Others) != 0)
+        try
         {
-            throw new RotationException(
-                RotationErrorCode.StoreKeyInvalid,
-                $"The key file '{path}' can be reached by other users than its owner.",
-                $"Run: chmod 600 '{path}'. If others may have read it, rotate every credential of the store afterwards.");
+            return Read(KeyFile.NextOf(path));
         }
-
-        if (FileOwner.IsCurrentUser(stream.SafeFileHandle) is false)
+        catch (FileNotFoundException)
         {
-            throw new RotationException(
-                RotationErrorCode.StoreKeyInvalid,
-                $"The key file '{path}' belongs to another user than the one this process runs as.",
-                "Run as the account that owns the store, or give the file to this one with chown.");
+            return null;
+        }
+    }
+
+    private static byte[]? Read(string path)
+    {
+        if (KeyFile.Read(path, LongestFile) is not { } content)
+            return null;
+        var key = Decode(content);
+        CryptographicOperations.ZeroMemory(content);
+        return key;
+    }
+
+    private static bool TryWrite(byte[] key, Func<byte[], bool> write)
+    {
+        var line = Encode(key);
+        try
+        {
+            return write(line);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(line);
         }
     }
 

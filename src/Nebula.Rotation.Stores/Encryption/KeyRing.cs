@@ -5,10 +5,16 @@ namespace Nebula.Rotation.Stores.Encryption;
 /// <summary>The keys that an open store has in memory: its master key, and the data keys of the scopes used so far. Zeroed on dispose.</summary>
 internal sealed class KeyRing : IDisposable
 {
-    private readonly byte[] _master;
     private readonly Guid _storeId;
     private readonly Dictionary<long, byte[]> _scopes = [];
+    private byte[] _master;
     private byte[]? _audit;
+
+    /// <param name="storeId">The store that the keys belong to. The ring has no key before one is used.</param>
+    public KeyRing(Guid storeId)
+        : this([], storeId)
+    {
+    }
 
     /// <param name="master">The master key; owned by the ring from now on.</param>
     /// <param name="storeId">The store it belongs to.</param>
@@ -18,20 +24,58 @@ internal sealed class KeyRing : IDisposable
         _storeId = storeId;
     }
 
-    /// <summary>A value by which a later open tells whether it has the same key.</summary>
-    public byte[] MakeKeyCheck() => SealedBox.Seal(_master, _storeId.ToByteArray(), AssociatedData.KeyCheck(_storeId));
+    /// <summary>What names the key in use, in messages and in the trail: a hash of it, which tells nothing about it.</summary>
+    public string KeyId => IdOf(_master);
 
-    public bool Matches(byte[] keyCheck)
+    /// <summary>What names a key; see <see cref="KeyId"/>.</summary>
+    public static string IdOf(ReadOnlySpan<byte> master) =>
+        Convert.ToHexString(HMACSHA256.HashData(master, "Nebula.Rotation store key"u8).AsSpan(0, 8)).ToLowerInvariant();
+
+    /// <summary>A value by which a later open tells whether it has the same key. Made anew with each replacement of the key, so it tells of one, too.</summary>
+    public byte[] MakeKeyCheck() => MakeKeyCheck(_master);
+
+    /// <summary>The key check of another master key.</summary>
+    public byte[] MakeKeyCheck(byte[] master) => SealedBox.Seal(master, _storeId.ToByteArray(), AssociatedData.KeyCheck(_storeId));
+
+    /// <summary>Whether the ring's master key is the one that the check was made with.</summary>
+    public bool Matches(byte[] keyCheck) => Matches(_master, keyCheck);
+
+    /// <summary>Takes a master key if it is the one that the check was made with; zeroes it otherwise.</summary>
+    public bool TryUse(byte[] master, byte[] keyCheck)
     {
-        try
+        var former = _master;
+        if (!Matches(master, keyCheck))
         {
-            return SealedBox.Open(_master, keyCheck, AssociatedData.KeyCheck(_storeId)).AsSpan().SequenceEqual(_storeId.ToByteArray());
-        }
-        catch (CryptographicException)
-        {
+            CryptographicOperations.ZeroMemory(master);
             return false;
         }
+
+        _master = master;
+        CryptographicOperations.ZeroMemory(former);
+        return true;
     }
+
+    /// <summary>Called in a transaction, before the master key wraps or opens anything in it.</summary>
+    /// <exception cref="StoreKeyReplacedException">Another process has replaced the key.</exception>
+    public void RequireCurrent(byte[] keyCheck)
+    {
+        if (!Matches(keyCheck))
+            throw new StoreKeyReplacedException();
+    }
+
+    /// <summary>Whether this is the ring's master key.</summary>
+    public bool HasKey(byte[] key) => CryptographicOperations.FixedTimeEquals(_master, key);
+
+    /// <summary>Shows the master key to whoever keeps it.</summary>
+    public void GiveTo(Action<byte[]> keeper) => keeper(_master);
+
+    /// <summary>A scope's data key, wrapped with another master key.</summary>
+    /// <exception cref="CryptographicException">The wrapped key is not this scope's.</exception>
+    public byte[] RewrapScopeKey(string foldedScope, byte[] wrapped, byte[] master) => Rewrap(wrapped, master, AssociatedData.ScopeKey(_storeId, foldedScope));
+
+    /// <summary>The audit trail's key, wrapped with another master key.</summary>
+    /// <exception cref="CryptographicException">The wrapped key is not this store's.</exception>
+    public byte[] RewrapAuditKey(byte[] wrapped, byte[] master) => Rewrap(wrapped, master, AssociatedData.AuditKey(_storeId));
 
     /// <summary>A new data key, wrapped; it is used only once it has come back from the store.</summary>
     public byte[] MakeScopeKey(string foldedScope)
@@ -94,5 +138,31 @@ internal sealed class KeyRing : IDisposable
     {
         ForgetScopes();
         CryptographicOperations.ZeroMemory(_master);
+    }
+
+    private bool Matches(byte[] master, byte[] keyCheck)
+    {
+        try
+        {
+            return master.Length == SealedBox.KeySize
+                && SealedBox.Open(master, keyCheck, AssociatedData.KeyCheck(_storeId)).AsSpan().SequenceEqual(_storeId.ToByteArray());
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
+
+    private byte[] Rewrap(byte[] wrapped, byte[] master, byte[] associatedData)
+    {
+        var key = SealedBox.Open(_master, wrapped, associatedData);
+        try
+        {
+            return SealedBox.Seal(master, key, associatedData);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
     }
 }

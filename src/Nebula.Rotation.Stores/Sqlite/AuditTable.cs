@@ -13,13 +13,23 @@ namespace Nebula.Rotation.Stores.Sqlite;
 /// </summary>
 internal sealed class AuditTable(KeyRing keys, TimeProvider time)
 {
-    private const string KeyName = "audit-key";
+    /// <summary>Where the trail's own key is, wrapped.</summary>
+    public const string KeyName = "audit-key";
+
     private const string HeadName = "audit-head";
 
     private static readonly string Actor = string.Create(CultureInfo.InvariantCulture, $"{Environment.UserName}@{Environment.MachineName}, process {Environment.ProcessId}");
 
     public void Append(
-        SqliteSession session, DatabaseCredential credential, AuditAction action, string outcome, Guid? rotationId, IReadOnlyDictionary<string, object?> details)
+        SqliteSession session, DatabaseCredential credential, AuditAction action, string outcome, Guid? rotationId, IReadOnlyDictionary<string, object?> details) =>
+        Append(session, (credential.Id, credential.Name, credential.Scope), action, outcome, rotationId, details);
+
+    /// <summary>An entry about the store itself.</summary>
+    public void Append(SqliteSession session, AuditAction action, string outcome, IReadOnlyDictionary<string, object?> details) =>
+        Append(session, (Guid.Empty, "", ""), action, outcome, null, details);
+
+    private void Append(
+        SqliteSession session, (Guid Id, string Name, string Scope) credential, AuditAction action, string outcome, Guid? rotationId, IReadOnlyDictionary<string, object?> details)
     {
         var key = GetOrMakeKey(session);
         var (last, previous) = ReadHead(session) ?? (0, AuditChain.Origin);
@@ -109,6 +119,7 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
         var keptFound = kept is not { Sequence: > 0 };
         if (wrapped is not null)
         {
+            MasterKeyTable.RequireCurrent(session, keys);
             var key = Unwrap(wrapped);
             foreach (var (row, code) in session.All($"{Select} ORDER BY sequence", static row => (ReadRow(row), row.GetFieldValue<byte[]>(11))))
             {
@@ -189,6 +200,7 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
     {
         if (keys.FindAuditKey() is { } known)
             return known;
+        MasterKeyTable.RequireCurrent(session, keys);
         if (ReadMeta(session, KeyName) is not { } wrapped)
         {
             wrapped = keys.MakeAuditKey();

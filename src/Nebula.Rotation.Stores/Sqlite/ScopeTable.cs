@@ -15,6 +15,7 @@ internal sealed class ScopeTable(KeyRing keys)
         if (session.Scalar(Select, ("$folded", folded)) is long found)
             return found;
 
+        MasterKeyTable.RequireCurrent(session, keys);
         session.Execute(
             "INSERT INTO scopes (name, folded, wrapped_key) VALUES ($name, $folded, $key)",
             ("$name", name),
@@ -47,6 +48,7 @@ internal sealed class ScopeTable(KeyRing keys)
         if (keys.FindScopeKey(scopeId) is { } known)
             return known;
 
+        MasterKeyTable.RequireCurrent(session, keys);
         var (folded, wrapped) = session.First(
             "SELECT folded, wrapped_key FROM scopes WHERE id = $id",
             static row => Tuple.Create(row.GetString(0), row.GetFieldValue<byte[]>(1)),

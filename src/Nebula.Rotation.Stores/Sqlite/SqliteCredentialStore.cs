@@ -18,8 +18,9 @@ public sealed class SqliteCredentialStore : ICredentialStore
     private readonly RotationTable _rotations;
     private readonly JournalTable _journal;
     private readonly AuditTable _audit;
+    private readonly KeyReplacement _replacement;
 
-    private SqliteCredentialStore(SqliteDatabase database, KeyRing keys, TimeProvider time)
+    private SqliteCredentialStore(SqliteDatabase database, KeyRing keys, MasterKey master, TimeProvider time)
     {
         _database = database;
         _keys = keys;
@@ -30,7 +31,10 @@ public sealed class SqliteCredentialStore : ICredentialStore
         _rotations = new RotationTable(_scopes);
         _journal = new JournalTable(_scopes);
         _audit = new AuditTable(keys, time);
+        _replacement = new KeyReplacement(database, keys, master, _audit, time);
         database.RolledBack = _scopes.Forget;
+        database.KeyReplaced = cancellationToken => master.FitAsync(
+            keys, () => Task.FromResult(database.Bare(MasterKeyTable.ReadCheck)), wasOpen: true, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -55,8 +59,21 @@ public sealed class SqliteCredentialStore : ICredentialStore
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(keys);
         ArgumentNullException.ThrowIfNull(time);
-        var (database, ring) = await StoreFile.OpenAsync(Path.GetFullPath(path), keys, createIfMissing, cancellationToken);
-        return new SqliteCredentialStore(database, ring, time);
+        path = Path.GetFullPath(path);
+        var (database, ring) = await StoreFile.OpenAsync(path, keys, createIfMissing, cancellationToken);
+        return new SqliteCredentialStore(database, ring, new MasterKey(keys, path), time);
+    }
+
+    /// <summary>Brings the key of a store back, where its provider keeps it, once it is known to be this store's.</summary>
+    /// <exception cref="RotationException">StoreKeyInvalid: it does not open, or is another store's. InvalidArgument: the provider keeps no key.</exception>
+    public static async Task<StoreKeyChange> ImportKeyAsync(
+        string path, StoreKeyProvider keys, TimeProvider time, StoreKeyImport import, CancellationToken cancellationToken)
+    {
+        path = Path.GetFullPath(path);
+        var key = KeyEscrow.Open(import);
+        await StoreFile.RestoreKeyAsync(path, keys, key, cancellationToken);
+        await using var store = await OpenAsync(path, keys, time, createIfMissing: false, cancellationToken);
+        return await store._replacement.NoteImportAsync(import.Path, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -322,6 +339,12 @@ public sealed class SqliteCredentialStore : ICredentialStore
     /// <inheritdoc/>
     public Task<AuditTrailResult> CheckAuditAsync(string? head, CancellationToken cancellationToken) =>
         _database.ReadAsync(session => _audit.Check(session, head), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<StoreKeyChange> ReplaceKeyAsync(StoreKeyRequest request, CancellationToken cancellationToken) => _replacement.ReplaceAsync(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<StoreKeyChange> ExportKeyAsync(StoreKeyRequest request, CancellationToken cancellationToken) => _replacement.ExportAsync(request, cancellationToken);
 
     /// <summary>Closes the file and zeroes the keys. Leases that are still held stay held until they expire.</summary>
     public async ValueTask DisposeAsync()

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Nebula.Rotation.Stores.Encryption;
 
 namespace Nebula.Rotation.Stores.Sqlite;
 
@@ -8,6 +9,9 @@ namespace Nebula.Rotation.Stores.Sqlite;
 /// </summary>
 internal sealed class SqliteDatabase : IAsyncDisposable
 {
+    // The key can be replaced again while the last one is read, though nobody does so often.
+    private const int KeyTries = 5;
+
     private readonly SqliteConnection _connection;
     private readonly SqliteSession _session;
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -24,6 +28,9 @@ internal sealed class SqliteDatabase : IAsyncDisposable
 
     /// <summary>Called after a write that was rolled back.</summary>
     public Action? RolledBack { get; set; }
+
+    /// <summary>Called when a transaction found that another process has replaced the store's key: reads it again, or throws. The work is done once more then.</summary>
+    public Func<CancellationToken, Task>? KeyReplaced { get; set; }
 
     /// <summary>Opens a file that exists and sets what a connection has to be told each time.</summary>
     /// <param name="file">The file.</param>
@@ -117,11 +124,25 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         try
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return Run(work, write);
+            for (var tries = 1; ; tries++)
+            {
+                try
+                {
+                    return Run(work, write);
+                }
+                catch (StoreKeyReplacedException) when (KeyReplaced is not null && tries < KeyTries)
+                {
+                    await KeyReplaced(cancellationToken);
+                }
+            }
         }
         catch (SqliteException exception)
         {
             throw SqliteErrors.Translate(exception, Path);
+        }
+        catch (StoreKeyReplacedException exception)
+        {
+            throw SqliteErrors.Unavailable(Path, "its key is being replaced by another process", "Nothing was written. Run the command again.", exception);
         }
         catch (StoreDataException exception)
         {

@@ -75,15 +75,13 @@ internal static class StoreFile
         KeyRing? keys = null;
         try
         {
-            var (storeId, keyCheck) = await database.ReadAsync(session => ReadMeta(session, path), cancellationToken);
-            keys = new KeyRing(await provider.GetKeyAsync(path, cancellationToken), storeId);
-            if (!keys.Matches(keyCheck))
-            {
-                throw new RotationException(
-                    RotationErrorCode.StoreKeyInvalid,
-                    $"The key from {provider.Describe(path)} is not the one that the store '{path}' was made with.",
-                    $"Give the right key file or {EnvironmentKeyProvider.VariableName}, or name the store that belongs to this key.");
-            }
+            var storeId = await database.ReadAsync(session => ReadStoreId(session, path), cancellationToken);
+            var ring = keys = new KeyRing(storeId);
+            var master = new MasterKey(provider, path);
+            var isNext = await master.FitAsync(
+                ring, () => database.ReadAsync(MasterKeyTable.ReadCheck, cancellationToken), wasOpen: false, cancellationToken);
+            if (isNext)
+                await FinishReplacementAsync(database, ring, master, cancellationToken);
 
             var outdated = await database.ReadAsync(static session => Schema.GetVersion(session) < Schema.Migrations.Count, cancellationToken);
             if (outdated)
@@ -98,7 +96,57 @@ internal static class StoreFile
         }
     }
 
-    private static (Guid StoreId, byte[] KeyCheck) ReadMeta(SqliteSession session, string path)
+    /// <summary>Gives a key to its provider, if it is this store's. The key is zeroed.</summary>
+    public static async Task RestoreKeyAsync(string path, StoreKeyProvider provider, byte[] key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!File.Exists(path))
+                throw SqliteErrors.Unavailable(path, "there is no such file", "Restore the store's file first: a key is proved by the store that it opens.");
+            Probe(path);
+            await using var database = SqliteDatabase.Open(path);
+            await database.WriteAsync(
+                session =>
+                {
+                    using var keys = new KeyRing(ReadStoreId(session, path));
+                    if (!keys.TryUse(StoreKeyProvider.Copy(key), MasterKeyTable.ReadCheck(session)))
+                    {
+                        throw new RotationException(
+                            RotationErrorCode.StoreKeyInvalid,
+                            $"The key {KeyRing.IdOf(key)} is not the one that the store '{path}' is encrypted with.",
+                            "Nothing was changed. The audit trail names the key of each time; a copy of the store needs the key of its time.");
+                    }
+
+                    provider.RestoreKey(path, key);
+                },
+                cancellationToken);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
+    }
+
+    /// <summary>The store has its new key already, and the provider's is still the former one: whoever replaced it died in between.</summary>
+    private static async Task FinishReplacementAsync(SqliteDatabase database, KeyRing keys, MasterKey master, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await database.WriteAsync(
+                session =>
+                {
+                    if (keys.Matches(MasterKeyTable.ReadCheck(session)))
+                        master.Adopt(keys);
+                },
+                cancellationToken);
+        }
+        catch (RotationException exception) when (exception.Code == RotationErrorCode.StoreUnavailable)
+        {
+            // The key fits wherever it lies; whoever may write there puts it in its place.
+        }
+    }
+
+    private static Guid ReadStoreId(SqliteSession session, string path)
     {
         if (Convert.ToInt32(session.Scalar("PRAGMA application_id"), CultureInfo.InvariantCulture) != Schema.ApplicationId)
             throw SqliteErrors.Foreign(path);
@@ -117,10 +165,8 @@ internal static class StoreFile
         if (new FileInfo(path).Length <= FullCheckLimit && session.Scalar("PRAGMA quick_check(1)") is not "ok" and var finding)
             throw new StoreDataException($"{finding}.");
 
-        var storeId = session.Scalar("SELECT value FROM meta WHERE key = 'store-id'") as byte[];
-        var keyCheck = session.Scalar("SELECT value FROM meta WHERE key = 'key-check'") as byte[];
-        return storeId is { Length: 16 } && keyCheck is not null
-            ? (new Guid(storeId), keyCheck)
+        return session.Scalar("SELECT value FROM meta WHERE key = 'store-id'") is byte[] { Length: 16 } storeId
+            ? new Guid(storeId)
             : throw new StoreDataException("its identity is missing.");
     }
 

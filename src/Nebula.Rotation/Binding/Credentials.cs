@@ -29,6 +29,22 @@ internal static class Credentials
         }
     }
 
+    /// <summary>Null stays null.</summary>
+    public static Secret? ToSecret(this SecureString? text)
+    {
+        if (text is null)
+            return null;
+        var pointer = Marshal.SecureStringToGlobalAllocUnicode(text);
+        try
+        {
+            return new Secret(Marshal.PtrToStringUni(pointer, text.Length));
+        }
+        finally
+        {
+            Marshal.ZeroFreeGlobalAllocUnicode(pointer);
+        }
+    }
+
     public static SecureString ToSecureString(this Secret secret)
     {
         var result = new SecureString();

@@ -143,4 +143,71 @@ public sealed class StoreKeyTests : SqliteFixture
 
         await RefusedAsync(RotationErrorCode.StoreKeyInvalid, () => OpenAsync(keys: new EnvironmentKeyProvider()));
     }
+
+    [Fact]
+    public async Task The_environments_key_is_replaced_by_one_that_the_caller_has_and_runners_that_have_both_notice_nothing()
+    {
+        try
+        {
+            var former = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+            var next = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+            Environment.SetEnvironmentVariable(EnvironmentKeyProvider.VariableName, former);
+            await using (var store = await OpenAsync(keys: StoreKeyProvider.Default))
+            {
+                await store.AddAsync(Credential(), Login(), null, Token);
+                var exception = await RefusedAsync(RotationErrorCode.InvalidArgument, () => store.ReplaceKeyAsync(new(), Token));
+                Assert.Contains("-NewKey", exception.RecommendedAction, StringComparison.Ordinal);
+                var result = await store.ReplaceKeyAsync(new() { NewKey = new(next) }, Token);
+                Assert.Contains(EnvironmentKeyProvider.VariableName, result.Message, StringComparison.Ordinal);
+            }
+
+            // This process has it from now on; another one has to be given it.
+            await using (var again = await OpenAsync(create: false, keys: StoreKeyProvider.Default))
+                Assert.NotNull(await again.FindAsync("orders", "global", Token));
+            EnvironmentKeyProvider.Forget();
+            Environment.SetEnvironmentVariable(EnvironmentKeyProvider.VariableName, former);
+            await RefusedAsync(RotationErrorCode.StoreKeyInvalid, () => OpenAsync(create: false, keys: StoreKeyProvider.Default));
+            Environment.SetEnvironmentVariable(EnvironmentKeyProvider.NextVariableName, next);
+            await using (var both = await OpenAsync(create: false, keys: StoreKeyProvider.Default))
+            {
+                Assert.Equal("first-password", (await both.GetCurrentLoginAsync((await both.FindAsync("orders", "global", Token))!.Id, Token)).Login.Password.Reveal());
+                Assert.Null(Environment.GetEnvironmentVariable(EnvironmentKeyProvider.NextVariableName));
+                await RefusedAsync(RotationErrorCode.InvalidArgument, () => both.ReplaceKeyAsync(new(), Token));
+            }
+
+            EnvironmentKeyProvider.Forget();
+            Environment.SetEnvironmentVariable(EnvironmentKeyProvider.VariableName, next);
+            await using var opened = await OpenAsync(create: false, keys: StoreKeyProvider.Default);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(EnvironmentKeyProvider.VariableName, null);
+            Environment.SetEnvironmentVariable(EnvironmentKeyProvider.NextVariableName, null);
+            EnvironmentKeyProvider.Forget();
+        }
+    }
+
+    [Fact]
+    public void Who_keeps_the_key_is_chosen_by_name_and_an_unknown_name_is_refused()
+    {
+        try
+        {
+            foreach (var (name, type) in new[]
+            {
+                ("", typeof(KeyFileProvider)), ("keyfile", typeof(KeyFileProvider)), ("Environment", typeof(EnvironmentKeyProvider)),
+                (" Dpapi ", typeof(DpapiKeyProvider)), ("DpapiMachine", typeof(DpapiKeyProvider)),
+            })
+            {
+                Environment.SetEnvironmentVariable(StoreKeyProvider.ChoiceVariableName, name);
+                Assert.IsType(type, StoreKeyProvider.Default);
+            }
+
+            Environment.SetEnvironmentVariable(StoreKeyProvider.ChoiceVariableName, "keyring");
+            Assert.Equal(RotationErrorCode.StoreKeyInvalid, Assert.Throws<RotationException>(() => StoreKeyProvider.Default).Code);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(StoreKeyProvider.ChoiceVariableName, null);
+        }
+    }
 }

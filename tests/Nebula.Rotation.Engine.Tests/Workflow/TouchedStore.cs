@@ -79,6 +79,10 @@ internal sealed class TouchedStore(ICredentialStore store, Action<string> touch)
     public Task<IReadOnlyList<AuditEvent>> ListAuditAsync(AuditFilter filter, CancellationToken cancellationToken) =>
         store.ListAuditAsync(filter, cancellationToken);
 
+    public Task<StoreKeyChange> ReplaceKeyAsync(StoreKeyRequest request, CancellationToken cancellationToken) => store.ReplaceKeyAsync(request, cancellationToken);
+
+    public Task<StoreKeyChange> ExportKeyAsync(StoreKeyRequest request, CancellationToken cancellationToken) => store.ExportKeyAsync(request, cancellationToken);
+
     public Task<AuditTrailResult> CheckAuditAsync(string? head, CancellationToken cancellationToken) => store.CheckAuditAsync(head, cancellationToken);
 
     public Task<IReadOnlyList<RotationRecord>> ListRotationsAsync(RotationFilter filter, CancellationToken cancellationToken) =>

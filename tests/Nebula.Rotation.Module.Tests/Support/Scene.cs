@@ -60,5 +60,8 @@ internal sealed class Scene : IDisposable
     {
         public Task<IRotationService> OpenAsync(RotationServiceOptions options, CancellationToken cancellationToken) =>
             throw new NotSupportedException("This test has no scene.");
+
+        public Task<StoreKeyChange> ImportStoreKeyAsync(RotationServiceOptions options, StoreKeyImport request, CancellationToken cancellationToken) =>
+            throw new NotSupportedException("This test has no scene.");
     }
 }

@@ -154,6 +154,22 @@ internal sealed class ScriptedService : IRotationService, IRotationServiceProvid
     public Task<AuditTrailResult> TestAuditAsync(string? head, CancellationToken cancellationToken) =>
         Task.FromResult(new AuditTrailResult { IsIntact = head is null, Count = Audit.Count, Head = "1:AA", Message = head ?? "intact" });
 
+    public List<StoreKeyRequest> KeyRequests { get; } = [];
+
+    public StoreKeyImport? KeyImport { get; private set; }
+
+    public Task<StoreKeyChange> ReplaceStoreKeyAsync(StoreKeyRequest request, CancellationToken cancellationToken) =>
+        Task.FromResult(KeyChange(AuditAction.StoreKeyReplaced, request));
+
+    public Task<StoreKeyChange> ExportStoreKeyAsync(StoreKeyRequest request, CancellationToken cancellationToken) =>
+        Task.FromResult(KeyChange(AuditAction.StoreKeyExported, request));
+
+    public Task<StoreKeyChange> ImportStoreKeyAsync(RotationServiceOptions options, StoreKeyImport request, CancellationToken cancellationToken)
+    {
+        KeyImport = request;
+        return Task.FromResult(KeyChange(AuditAction.StoreKeyImported, new() { EscrowPath = options.Store }));
+    }
+
     public List<OwnershipRequest> OwnershipRequests { get; } = [];
 
     /// <summary>What a change of owner does; two objects and a result where nothing is given.</summary>
@@ -199,6 +215,16 @@ internal sealed class ScriptedService : IRotationService, IRotationServiceProvid
     {
         lock (Scripts)
             return Scripts.TryGetValue(name, out var script) ? script : Scripts[name] = new RotationScript();
+    }
+
+    private StoreKeyChange KeyChange(AuditAction action, StoreKeyRequest request)
+    {
+        Note(action.ToString(), request.EscrowPath ?? "");
+        KeyRequests.Add(request);
+        return new()
+        {
+            Store = "store.db", Action = action, KeySource = "a key file", KeyId = "1b", FormerKeyId = "0a", At = DateTimeOffset.UnixEpoch, EscrowPath = request.EscrowPath, Message = "Done.",
+        };
     }
 
     private Task<RotationRecord> RunAsync(string method, RotationRequest request, IRotationObserver observer, CancellationToken stop)
