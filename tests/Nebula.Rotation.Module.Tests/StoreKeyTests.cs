@@ -12,7 +12,8 @@ public sealed class StoreKeyTests
     [Fact]
     public void A_replacement_asks_first_and_gives_what_was_done()
     {
-        using var scene = new Scene(new TestHost { Answer = "n" });
+        using var scene = new Scene();
+        scene.Host.Answers.Enqueue("No");
         Assert.Empty(scene.Run("Update-NebulaStoreKey").Output);
         Assert.Empty(scene.Service.KeyRequests);
 
