@@ -15,10 +15,12 @@ internal sealed class MongoTraffic : IAsyncDisposable
     private readonly ConcurrentQueue<string> _failures = [];
     private readonly MongoScene _scene;
     private readonly Task[] _workers;
+    private readonly TimeSpan _pause;
     private int _operations;
 
-    public MongoTraffic(MongoScene scene, int workers = 2)
+    public MongoTraffic(MongoScene scene, int workers = 2, TimeSpan pause = default)
     {
+        _pause = pause;
         _scene = scene;
         _workers = [.. Enumerable.Range(0, workers).Select(_ => Task.Run(WorkAsync))];
     }
@@ -59,6 +61,7 @@ internal sealed class MongoTraffic : IAsyncDisposable
                 }
 
                 await WorkAsync(client!);
+                await Task.Delay(_pause);
             }
         }
         finally

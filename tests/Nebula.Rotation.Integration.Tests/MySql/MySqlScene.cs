@@ -174,11 +174,13 @@ internal sealed class MySqlTraffic : IAsyncDisposable
     private readonly ConcurrentQueue<string> _failures = [];
     private readonly MySqlScene _scene;
     private readonly IReadOnlyList<string> _work;
+    private readonly TimeSpan _pause;
     private readonly Task[] _workers;
     private int _queries;
 
-    public MySqlTraffic(MySqlScene scene, int workers = 3, IReadOnlyList<string>? work = null)
+    public MySqlTraffic(MySqlScene scene, int workers = 3, IReadOnlyList<string>? work = null, TimeSpan pause = default)
     {
+        _pause = pause;
         _scene = scene;
         _work = work ?? MySqlScene.Work;
         _workers = [.. Enumerable.Range(0, workers).Select(_ => Task.Run(WorkAsync))];
@@ -220,6 +222,9 @@ internal sealed class MySqlTraffic : IAsyncDisposable
                         Interlocked.Increment(ref _queries);
                     }
                 }
+
+                await connection.CloseAsync();
+                await Task.Delay(_pause);
             }
             catch (Exception exception) when (exception is MySqlException or InvalidOperationException or TimeoutException)
             {

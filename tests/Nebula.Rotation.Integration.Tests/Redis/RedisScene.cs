@@ -43,6 +43,9 @@ internal sealed class RedisScene : IAsyncDisposable
 
     public DatabaseCredential Credential { get; private set; } = null!;
 
+    /// <summary>Where the application connects, if not where the credential says.</summary>
+    public IReadOnlyList<string>? ApplicationHostName { get; set; }
+
     public RedisServer Server => Deployment.First;
 
     /// <param name="deployment">Where.</param>
@@ -107,7 +110,7 @@ internal sealed class RedisScene : IAsyncDisposable
     /// <summary>The application's own driver, by the connection string that the application is given.</summary>
     public async Task<ConnectionMultiplexer> ConnectAsync(Login login)
     {
-        var text = new RedisEngine().FormatConnectionString(Credential, new(login.Username, new("x")), ConnectionStringFormat.AdoNet).Reveal();
+        var text = new RedisEngine().FormatConnectionString(Credential with { HostName = ApplicationHostName ?? Credential.HostName }, new(login.Username, new("x")), ConnectionStringFormat.AdoNet).Reveal();
         var options = ConfigurationOptions.Parse(text);
         // The first password of a test has a comma's kind of characters; the driver takes any by this way.
         options.Password = login.Password.Reveal();

@@ -15,12 +15,14 @@ internal sealed class RedisTraffic : IAsyncDisposable
     private readonly ConcurrentQueue<string> _failures = [];
     private readonly RedisScene _scene;
     private readonly List<Task> _work = [];
+    private readonly TimeSpan _pause;
     private int _commands;
     private int _pops;
     private int _messages;
 
-    public RedisTraffic(RedisScene scene, int workers = 2)
+    public RedisTraffic(RedisScene scene, int workers = 2, TimeSpan pause = default)
     {
+        _pause = pause;
         _scene = scene;
         for (var worker = 0; worker < workers; worker++)
             _work.Add(Task.Run(WorkAsync));
@@ -67,6 +69,7 @@ internal sealed class RedisTraffic : IAsyncDisposable
 
             await database.ListRightPushAsync("app:{queue}", "z");
             Interlocked.Increment(ref _commands);
+            await Task.Delay(_pause);
         }
     });
 

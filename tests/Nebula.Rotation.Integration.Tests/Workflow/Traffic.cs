@@ -15,6 +15,7 @@ internal sealed class Traffic : IAsyncDisposable
     private readonly Scene _scene;
     private readonly Func<Login, Task<NpgsqlConnection>> _connect;
     private readonly IReadOnlyList<string> _work;
+    private readonly TimeSpan _pause;
     private readonly Task[] _workers;
     private int _queries;
 
@@ -22,8 +23,10 @@ internal sealed class Traffic : IAsyncDisposable
     /// <param name="workers">How many work at once.</param>
     /// <param name="connect">Where it logs in, if not at the scene's own server.</param>
     /// <param name="work">What it asks, if not the usual; a test's own texts.</param>
-    public Traffic(Scene scene, int workers = 3, Func<Login, Task<NpgsqlConnection>>? connect = null, IReadOnlyList<string>? work = null)
+    /// <param name="pause">How long it rests between two pieces of work.</param>
+    public Traffic(Scene scene, int workers = 3, Func<Login, Task<NpgsqlConnection>>? connect = null, IReadOnlyList<string>? work = null, TimeSpan pause = default)
     {
+        _pause = pause;
         _scene = scene;
         _connect = connect ?? scene.ConnectAsync;
         _work = work ?? ["INSERT INTO mine (note) VALUES ('a worker')", "SELECT n FROM seen", "UPDATE shared SET n = n + 1 WHERE id = 1"];
@@ -61,6 +64,9 @@ internal sealed class Traffic : IAsyncDisposable
                     foreach (var sql in _work)
                         await QueryAsync(connection, sql);
                 }
+
+                await connection.CloseAsync();
+                await Task.Delay(_pause);
             }
             catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException or TimeoutException)
             {
