@@ -54,8 +54,33 @@ internal sealed partial class PostgresCluster
         }
     }
 
-    public Task StopAsync(PostgresStopMode mode, CancellationToken ct) =>
-        Process.StopAsync(mode is PostgresStopMode.Fast ? "INT" : "QUIT", _options.Timeout, ct);
+    public Task StopAsync(PostgresStopMode mode, CancellationToken ct) => mode switch
+    {
+        PostgresStopMode.Kill => KillAsync(ct),
+        PostgresStopMode.Immediate => Process.StopAsync("QUIT", _options.Timeout, ct),
+        _ => Process.StopAsync("INT", _options.Timeout, ct),
+    };
+
+    /// <summary>Its first process alone would leave the others to finish what they are at.</summary>
+    private async Task KillAsync(CancellationToken ct)
+    {
+        var others = (await File.ReadAllTextAsync(string.Create(CultureInfo.InvariantCulture, $"/proc/{Process.ProcessId}/task/{Process.ProcessId}/children"), ct))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(id => int.Parse(id, CultureInfo.InvariantCulture));
+        await Process.StopAsync("KILL", _options.Timeout, ct);
+        foreach (var id in others)
+        {
+            try
+            {
+                using var other = System.Diagnostics.Process.GetProcessById(id);
+                other.Kill();
+                await other.WaitForExitAsync(ct);
+            }
+            catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+            {
+                // It has ended by itself: its first process was gone.
+            }
+        }
+    }
 
     public async Task StartAgainAsync(CancellationToken ct)
     {

@@ -8,4 +8,7 @@ public enum PostgresStopMode
 
     /// <summary>As a crash: nothing is written, the next start recovers (SIGQUIT).</summary>
     Immediate,
+
+    /// <summary>Every process of the server gets a SIGKILL: what a lack of memory, or of power, leaves.</summary>
+    Kill,
 }

@@ -71,6 +71,51 @@ internal abstract class FaultScene : IAsyncDisposable
         return now;
     }
 
+    /// <summary>Rotates in this process, with the ambush between it and the server; what it threw, or null when it came to its end.</summary>
+    public async Task<RotationException?> RotateIntoAsync(Ambush ambush, CancellationToken stop = default)
+    {
+        Proxy.Ambush = ambush;
+        var observer = new Observer { Progressed = progress => ambush.Enter(progress.Stage) };
+        try
+        {
+            await Service.RotateAsync(Scene.Request(grace: TimeSpan.Zero), observer, stop);
+            return null;
+        }
+        catch (RotationException exception)
+        {
+            return exception;
+        }
+        finally
+        {
+            Proxy.Ambush = null;
+        }
+    }
+
+    /// <summary>What a rotation says to the server when nobody disturbs it.</summary>
+    public async Task<IReadOnlyList<Ambush.Passage>> LearnAsync()
+    {
+        var ambush = new Ambush(null);
+        Assert.Null(await RotateIntoAsync(ambush));
+        return ambush.Seen;
+    }
+
+    /// <summary>Finishes what is open.</summary>
+    public async Task<RotationState> ResumeAsync() => (await Service.ResumeAsync(Scene.Request(grace: TimeSpan.Zero), new Observer(), Scene.Ct)).State;
+
+    /// <summary>It says that the server could not be had, which login is live, and what to do; not that something is wrong with what the user gave.</summary>
+    public static void AssertTold(RotationException exception)
+    {
+        RotationErrorCode[] possible =
+        [
+            RotationErrorCode.ServerUnreachable, RotationErrorCode.CreateLoginFailed, RotationErrorCode.ClonePermissionsFailed, RotationErrorCode.VerificationFailed,
+            RotationErrorCode.PublishFailed, RotationErrorCode.DropLoginFailed, RotationErrorCode.RollbackFailed,
+        ];
+        var told = $"{exception.Code}: {exception.Message} {exception.RecommendedAction}";
+        Assert.True(possible.Contains(exception.Code), told);
+        Assert.Matches(@"'[^']+' is live", told);
+        Assert.False(string.IsNullOrEmpty(exception.RecommendedAction), told);
+    }
+
     public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);

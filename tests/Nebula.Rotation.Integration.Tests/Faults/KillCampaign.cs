@@ -97,8 +97,7 @@ internal sealed class KillCampaign(FaultScene scene)
     {
         if (inNewProcess)
             return (await RunAsync(RunnerProcess.Resume, new(null)))!;
-        var record = await scene.Service.ResumeAsync(Scene.Request(grace: TimeSpan.Zero), new Observer(), Scene.Ct);
-        return record.State.ToString();
+        return (await scene.ResumeAsync()).ToString();
     }
 
     private async Task<string?> RunAsync(string work, Ambush ambush)

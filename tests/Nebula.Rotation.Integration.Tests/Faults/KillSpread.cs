@@ -6,11 +6,12 @@ internal static class KillSpread
     public static Moment[] Moments { get; } = [Moment.BeforeWrite, Moment.AfterWrite, Moment.BeforeSend, Moment.InFlight, Moment.AnswerLost, Moment.AfterAnswer];
 
     /// <param name="seen">A rotation that nobody disturbed.</param>
-    /// <param name="count">How many kills.</param>
-    public static IReadOnlyList<KillPoint> Over(IReadOnlyList<Ambush.Passage> seen, int count)
+    /// <param name="count">How many faults.</param>
+    /// <param name="moments">When, if not at all that a kill has.</param>
+    public static IReadOnlyList<KillPoint> Over(IReadOnlyList<Ambush.Passage> seen, int count, IReadOnlyList<Moment>? moments = null)
     {
         var cells = (from stage in seen.Select(passage => passage.Stage).Distinct().Order()
-                     from moment in Moments
+                     from moment in moments ?? Moments
                      let points = Find(seen, stage, moment)
                      where !points.AreNone
                      select (Stage: stage, Moment: moment, Points: points)).ToList();

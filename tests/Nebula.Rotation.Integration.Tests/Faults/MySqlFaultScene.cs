@@ -9,9 +9,10 @@ namespace Nebula.Rotation.Integration.Tests.Faults;
 internal sealed class MySqlFaultScene : FaultScene
 {
     private readonly MySqlScene _scene;
-    private readonly MySqlTraffic _traffic;
+    private readonly MySqlTraffic? _traffic;
 
-    private MySqlFaultScene(MySqlScene scene) => (_scene, _traffic) = (scene, new(scene, workers: 1, pause: PostgresFaultScene.Pause));
+    private MySqlFaultScene(MySqlScene scene, bool hasApplication) =>
+        (_scene, _traffic) = (scene, hasApplication ? new(scene, workers: 1, pause: PostgresFaultScene.Pause) : null);
 
     public override DatabaseCredential Credential => _scene.Credential;
 
@@ -21,19 +22,19 @@ internal sealed class MySqlFaultScene : FaultScene
 
     public override string StorePath => _scene.StorePath;
 
-    public override IReadOnlyCollection<string> Failures => _traffic.Failures;
+    public override IReadOnlyCollection<string> Failures => _traffic?.Failures ?? [];
 
-    public override int Queries => _traffic.Queries;
+    public override int Queries => _traffic?.Queries ?? 0;
 
-    public static async Task<FaultScene> CreateAsync(MySqlServer server, TimeSpan? connectionTimeout = null)
+    public static async Task<FaultScene> CreateAsync(MySqlServer server, TimeSpan? connectionTimeout = null, bool hasApplication = true)
     {
         var proxy = new FaultProxy(server.Host, server.Port);
         var scene = await MySqlScene.CreateAsync(
             server, credential => Through(proxy, credential) with { ConnectionTimeout = connectionTimeout ?? credential.ConnectionTimeout });
-        return new MySqlFaultScene(scene) { Proxy = proxy };
+        return new MySqlFaultScene(scene, hasApplication) { Proxy = proxy };
     }
 
-    public override Task FlowsAsync() => _traffic.FlowsAsync(3);
+    public override Task FlowsAsync() => _traffic?.FlowsAsync(3) ?? Task.CompletedTask;
 
     /// <summary>The account that made the routines and the trigger stays as their definer, locked.</summary>
     public override async Task<IReadOnlyList<string>> ListLeftoversAsync(string live) =>
@@ -41,7 +42,8 @@ internal sealed class MySqlFaultScene : FaultScene
 
     public override async ValueTask DisposeAsync()
     {
-        await _traffic.DisposeAsync();
+        if (_traffic is not null)
+            await _traffic.DisposeAsync();
         await _scene.DisposeAsync();
         await base.DisposeAsync();
     }

@@ -9,9 +9,10 @@ namespace Nebula.Rotation.Integration.Tests.Faults;
 internal sealed class PostgresFaultScene : FaultScene
 {
     private readonly Scene _scene;
-    private readonly Traffic _traffic;
+    private readonly Traffic? _traffic;
 
-    private PostgresFaultScene(Scene scene) => (_scene, _traffic) = (scene, new(scene, workers: 1, pause: Pause));
+    private PostgresFaultScene(Scene scene, bool hasApplication) =>
+        (_scene, _traffic) = (scene, hasApplication ? new(scene, workers: 1, pause: Pause) : null);
 
     public static TimeSpan Pause { get; } = TimeSpan.FromMilliseconds(25);
 
@@ -23,26 +24,28 @@ internal sealed class PostgresFaultScene : FaultScene
 
     public override string StorePath => _scene.StorePath;
 
-    public override IReadOnlyCollection<string> Failures => _traffic.Failures;
+    public override IReadOnlyCollection<string> Failures => _traffic?.Failures ?? [];
 
-    public override int Queries => _traffic.Queries;
+    public override int Queries => _traffic?.Queries ?? 0;
 
-    public static async Task<FaultScene> CreateAsync(PostgresServer server, TimeSpan? connectionTimeout = null)
+    public static async Task<FaultScene> CreateAsync(PostgresServer server, TimeSpan? connectionTimeout = null, bool hasApplication = true, string? folder = null)
     {
         var proxy = new FaultProxy(server.Host, server.Port);
         var scene = await Scene.CreateAsync(
             server,
-            change: credential => Task.FromResult(Through(proxy, credential) with { ConnectionTimeout = connectionTimeout ?? credential.ConnectionTimeout }));
-        return new PostgresFaultScene(scene) { Proxy = proxy };
+            change: credential => Task.FromResult(Through(proxy, credential) with { ConnectionTimeout = connectionTimeout ?? credential.ConnectionTimeout }),
+            folder: folder);
+        return new PostgresFaultScene(scene, hasApplication) { Proxy = proxy };
     }
 
-    public override Task FlowsAsync() => _traffic.FlowsAsync(3);
+    public override Task FlowsAsync() => _traffic?.FlowsAsync(3) ?? Task.CompletedTask;
 
     public override async Task<IReadOnlyList<string>> ListLeftoversAsync(string live) => [.. (await _scene.LoginsAsync()).Where(name => name != live)];
 
     public override async ValueTask DisposeAsync()
     {
-        await _traffic.DisposeAsync();
+        if (_traffic is not null)
+            await _traffic.DisposeAsync();
         await _scene.DisposeAsync();
         await base.DisposeAsync();
     }

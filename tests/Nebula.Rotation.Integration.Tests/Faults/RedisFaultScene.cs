@@ -9,9 +9,10 @@ namespace Nebula.Rotation.Integration.Tests.Faults;
 internal sealed class RedisFaultScene : FaultScene
 {
     private readonly RedisScene _scene;
-    private readonly RedisTraffic _traffic;
+    private readonly RedisTraffic? _traffic;
 
-    private RedisFaultScene(RedisScene scene) => (_scene, _traffic) = (scene, new(scene, workers: 1, pause: PostgresFaultScene.Pause));
+    private RedisFaultScene(RedisScene scene, bool hasApplication) =>
+        (_scene, _traffic) = (scene, hasApplication ? new(scene, workers: 1, pause: PostgresFaultScene.Pause) : null);
 
     public override DatabaseCredential Credential => _scene.Credential;
 
@@ -21,21 +22,21 @@ internal sealed class RedisFaultScene : FaultScene
 
     public override string StorePath => _scene.StorePath;
 
-    public override IReadOnlyCollection<string> Failures => _traffic.Failures;
+    public override IReadOnlyCollection<string> Failures => _traffic?.Failures ?? [];
 
-    public override int Queries => _traffic.Commands;
+    public override int Queries => _traffic?.Commands ?? 0;
 
-    public static async Task<FaultScene> CreateAsync(RedisServer server, TimeSpan? connectionTimeout = null)
+    public static async Task<FaultScene> CreateAsync(RedisServer server, TimeSpan? connectionTimeout = null, bool hasApplication = true)
     {
         var proxy = new FaultProxy(server.Host, server.Port);
         var scene = await RedisScene.CreateAsync(
             Deployment.Of(server),
             change: credential => Through(proxy, credential, isListed: true) with { ConnectionTimeout = connectionTimeout ?? credential.ConnectionTimeout });
         scene.ApplicationHostName = [server.Endpoint];
-        return new RedisFaultScene(scene) { Proxy = proxy };
+        return new RedisFaultScene(scene, hasApplication) { Proxy = proxy };
     }
 
-    public override Task FlowsAsync() => _traffic.FlowsAsync(3);
+    public override Task FlowsAsync() => _traffic?.FlowsAsync(3) ?? Task.CompletedTask;
 
     public override async Task<IReadOnlyList<string>> ListLeftoversAsync(string live)
     {
@@ -52,7 +53,8 @@ internal sealed class RedisFaultScene : FaultScene
 
     public override async ValueTask DisposeAsync()
     {
-        await _traffic.DisposeAsync();
+        if (_traffic is not null)
+            await _traffic.DisposeAsync();
         await _scene.DisposeAsync();
         await base.DisposeAsync();
     }

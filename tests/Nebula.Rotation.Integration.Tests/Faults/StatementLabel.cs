@@ -24,9 +24,9 @@ internal static partial class StatementLabel
     /// <summary>Whether a statement of that name changes something: what can be half done.</summary>
     public static bool Changes(string label) => label == ChangeCommitted || Changing().IsMatch(label);
 
-    // A verb begins a statement where nothing stands before it that a text within one could have.
+    // A verb begins a statement where nothing stands before it that a text within one could have, or a semicolon.
     [GeneratedRegex(
-        @"(?<![\w'"" ,(.\n])(?:(CREATE|ALTER|DROP|GRANT|REVOKE|REASSIGN)\s+(\w+)|(?<!\w)(ACL|CONFIG)(?:\s+\$\d+)?\s+(SETUSER|DELUSER|SAVE|REWRITE)|(?<!\w)(createUser|updateUser|dropUser|grantRolesToUser|revokeRolesFromUser))\b",
+        @"(?:(?:(?<![\w'"" ,(.\n])|(?<=;\s{0,2}))(CREATE|ALTER|DROP|GRANT|REVOKE|REASSIGN)\s+(\w+)|(?<!\w)(ACL|CONFIG)(?:\s+\$\d+)?\s+(SETUSER|DELUSER|SAVE|REWRITE)|(?<!\w)(createUser|updateUser|dropUser|grantRolesToUser|revokeRolesFromUser))\b",
         RegexOptions.CultureInvariant)]
     private static partial Regex Changing();
 

@@ -48,16 +48,16 @@ internal sealed class Scene : IAsyncDisposable
 
     /// <summary>
     /// The same on any server; <paramref name="change"/> says what else the credential has. <paramref name="setUp"/> makes another login of the name that it is given, with what it
-    /// has, and says who is the admin.
+    /// has, and says who is the admin. <paramref name="folder"/> is where the store is made.
     /// </summary>
     public static async Task<Scene> CreateAsync(
         PostgresServer server, string nameLike = "app", string password = OldPassword, Func<DatabaseCredential, Task<DatabaseCredential>>? change = null,
-        Func<TestDatabase, string, Task<Login>>? setUp = null)
+        Func<TestDatabase, string, Task<Login>>? setUp = null, string? folder = null)
     {
         var database = await TestDatabase.CreateAsync(server, null);
-        var folder = Directory.CreateTempSubdirectory("nebula-scene-");
-        var store = await OpenStoreAsync(Path.Combine(folder.FullName, "store.db"), create: true);
-        var scene = new Scene(database, folder, store) { OldLogin = setUp is null ? await database.NewLoginAsync(nameLike, password) : database.NewRoleName(nameLike) };
+        var made = folder is null ? Directory.CreateTempSubdirectory("nebula-scene-") : Directory.CreateDirectory(folder);
+        var store = await OpenStoreAsync(Path.Combine(made.FullName, "store.db"), create: true);
+        var scene = new Scene(database, made, store) { OldLogin = setUp is null ? await database.NewLoginAsync(nameLike, password) : database.NewRoleName(nameLike) };
         var admin = setUp is null ? await SetUpAsync(scene) : await setUp(database, scene.OldLogin);
         scene.Credential = await scene.Service.AddAsync(
             new()
