@@ -133,6 +133,17 @@ public sealed class ParameterTests
     }
 
     [Fact]
+    public void Set_says_how_long_old_logins_and_their_passwords_are_kept()
+    {
+        using var scene = new Scene();
+        var changed = Change(scene, "-RetainFor 12h -KeepVersions 3 -KeepVersionsFor 90d");
+        Assert.Equal((TimeSpan.FromHours(12), 3, TimeSpan.FromDays(90)), (changed.RetainFor, changed.KeepVersions, changed.KeepVersionsFor));
+        scene.Service.Credentials[0] = changed;
+        changed = Change(scene, "-RetainFor 0 -KeepVersions 0 -KeepVersionsFor 0");
+        Assert.Equal((null, 0, null), (changed.RetainFor, changed.KeepVersions, changed.KeepVersionsFor));
+    }
+
+    [Fact]
     public void Set_names_the_settings_it_would_change_and_no_value()
     {
         using var scene = new Scene();

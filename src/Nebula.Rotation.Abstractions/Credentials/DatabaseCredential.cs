@@ -69,6 +69,12 @@ public sealed record DatabaseCredential
     /// </summary>
     public int KeepVersions { get; init; } = 1;
 
+    /// <summary>How long they keep it, counted from the end of the rotation or of its retention; null for as long as <see cref="KeepVersions"/> says.</summary>
+    public TimeSpan? KeepVersionsFor { get; init; }
+
+    /// <summary>How long a rotation keeps the old login, disabled, when nothing else is said; null to retire it at once.</summary>
+    public TimeSpan? RetainFor { get; init; }
+
     /// <summary>The template of new user names, or null for <c>{name}_{random}</c>.</summary>
     public string? UsernameTemplate { get; init; }
 

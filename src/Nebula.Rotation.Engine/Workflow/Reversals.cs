@@ -33,7 +33,7 @@ internal static class Reversals
         if (to.Password.Length == 0)
         {
             throw Impossible(
-                $"The password of '{to.Username}' was erased: an emergency rotation does so, and one that more rotations followed than -KeepVersions keeps.");
+                $"The password of '{to.Username}' was erased: an emergency rotation does so, and so do more rotations since than -KeepVersions keeps, or the end of -KeepVersionsFor.");
         }
 
         if (record.State != RotationState.Completed)

@@ -23,6 +23,8 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
 
     public IRotationObserver Observer { get; } = observer;
 
+    public Lease Lease => lease.Lease;
+
     /// <summary>Asks to stop at the next safe point.</summary>
     public CancellationToken Stop { get; } = stop;
 
@@ -126,22 +128,6 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
 
     public Task PublishVersionAsync(CancellationToken cancellationToken) =>
         Store.PublishVersionAsync(lease.Lease, Id, Document.To.Version, Document.To.ToLogin(), cancellationToken);
-
-    /// <summary>Replaces the document of another record of this credential.</summary>
-    public Task WriteDocumentAsync(Guid rotationId, RotationDocument document, CancellationToken cancellationToken) =>
-        Store.WriteDocumentAsync(lease.Lease, rotationId, document.Serialize(), cancellationToken);
-
-    /// <summary>Forgets the password of a version in the list of versions.</summary>
-    public Task EraseSecretAsync(int version, CancellationToken cancellationToken) => Store.EraseSecretAsync(lease.Lease, version, cancellationToken);
-
-    /// <summary>Forgets the old password wherever this record keeps it.</summary>
-    public async Task EraseOldSecretAsync(CancellationToken cancellationToken)
-    {
-        Document.From = Document.From.WithoutPassword();
-        Document.Prepared.Clear();
-        await SaveDocumentAsync(cancellationToken);
-        await EraseSecretAsync(Document.From.Version, cancellationToken);
-    }
 
     /// <summary>A login that has its turn again is kept for an undo no longer: closes the record that kept it.</summary>
     public async Task EndRetentionAsync(CancellationToken cancellationToken)

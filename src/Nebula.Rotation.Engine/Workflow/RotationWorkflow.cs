@@ -49,7 +49,7 @@ internal sealed class RotationWorkflow(WorkflowServices services)
             Credential = credential,
             Request = request,
             Observer = observer,
-            Settings = new RotationSettings().With(request),
+            Settings = new RotationSettings { RetainFor = credential.RetainFor ?? TimeSpan.Zero }.With(request),
             Stop = stop,
         });
     }
@@ -67,6 +67,9 @@ internal sealed class RotationWorkflow(WorkflowServices services)
         }
 
         await BringUpToDateAsync(credential, request, observer, stop);
+        var erased = await OldSecrets.EraseExpiredAsync(_store, lease.Lease, credential, services.Time.GetUtcNow(), stop);
+        if (erased.Count > 0)
+            observer.OnMessage(RotationMessageKind.Verbose, $"{credential.Name}: the password of version {string.Join(", ", erased)} was erased; its time was over.");
         var last = request.RotationId is null ? await FindRetainedAsync(credential, stop) : null;
         last ??= await FindAsync(credential, request.RotationId, stop);
         return last.State != RotationState.Retained || (last.RetainUntil > services.Time.GetUtcNow() && request.RetainFor != TimeSpan.Zero && !request.Emergency)
@@ -168,6 +171,13 @@ internal sealed class RotationWorkflow(WorkflowServices services)
         var timedOut = false;
         try
         {
+            // Told of a leak while the record was open already: whoever finishes it does so in the same way.
+            if (run.Settings.Emergency && !run.Document.Settings.Emergency)
+            {
+                run.Document.Settings = run.Settings with { NoWait = false };
+                await run.SaveDocumentAsync(run.LeaseLost);
+            }
+
             // Behind a door that an earlier run closed there is nothing to wait for.
             var closed = run.Has(Steps.Block, JournalPhase.Done) || (run.SharesName && run.Has(Steps.Drop, JournalPhase.Intent));
             while (true)

@@ -28,6 +28,10 @@ internal sealed record CredentialSettings
 
     public int KeepVersions { get; init; } = 1;
 
+    public TimeSpan? KeepVersionsFor { get; init; }
+
+    public TimeSpan? RetainFor { get; init; }
+
     public string? UsernameTemplate { get; init; }
 
     public required PasswordPolicy PasswordPolicy { get; init; }
@@ -54,6 +58,8 @@ internal sealed record CredentialSettings
             Strategy = credential.Strategy,
             RotationInterval = credential.RotationInterval,
             KeepVersions = credential.KeepVersions,
+            KeepVersionsFor = credential.KeepVersionsFor,
+            RetainFor = credential.RetainFor,
             UsernameTemplate = credential.UsernameTemplate,
             PasswordPolicy = credential.PasswordPolicy,
             Option = credential.Option,

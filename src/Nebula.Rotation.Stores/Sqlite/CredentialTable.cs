@@ -163,6 +163,8 @@ internal static class CredentialTable
             Strategy = settings.Strategy,
             RotationInterval = settings.RotationInterval,
             KeepVersions = settings.KeepVersions,
+            KeepVersionsFor = settings.KeepVersionsFor,
+            RetainFor = settings.RetainFor,
             UsernameTemplate = settings.UsernameTemplate,
             PasswordPolicy = settings.PasswordPolicy,
             Option = new Dictionary<string, string>(settings.Option, StringComparer.OrdinalIgnoreCase),

@@ -25,7 +25,7 @@ internal static class CredentialSettings
         string[]? tags = given.Tag is null ? null : [.. given.Tag];
         var (port, database, admin, ssl) = (given.Port, given.Database, given.AdminCredentialName, given.SslMode);
         var (connections, strategy, interval, template) = (given.MaxConnections, given.Strategy, given.RotationInterval, given.UsernameTemplate);
-        var versions = given.KeepVersions;
+        var (versions, versionsFor, retain) = (given.KeepVersions, given.KeepVersionsFor, given.RetainFor);
         return credential => credential with
         {
             HostName = hosts ?? credential.HostName,
@@ -37,8 +37,10 @@ internal static class CredentialSettings
             MaxConnections = connections switch { null => credential.MaxConnections, 0 => null, var count => count },
             ConnectionTimeout = timeout ?? credential.ConnectionTimeout,
             Strategy = strategy ?? credential.Strategy,
-            RotationInterval = interval is null ? credential.RotationInterval : interval > TimeSpan.Zero ? interval : null,
+            RotationInterval = Cleared(interval, credential.RotationInterval),
             KeepVersions = versions ?? credential.KeepVersions,
+            KeepVersionsFor = Cleared(versionsFor, credential.KeepVersionsFor),
+            RetainFor = Cleared(retain, credential.RetainFor),
             UsernameTemplate = Cleared(template, credential.UsernameTemplate),
             PasswordPolicy = policy ?? credential.PasswordPolicy,
             Option = option ?? credential.Option,
@@ -48,6 +50,8 @@ internal static class CredentialSettings
 
     /// <summary>The new value, nothing for an empty one, the old one where none was given.</summary>
     public static string? Cleared(string? given, string? old) => given switch { null => old, "" => null, _ => given };
+
+    private static TimeSpan? Cleared(TimeSpan? given, TimeSpan? old) => given is null ? old : given > TimeSpan.Zero ? given : null;
 
     private static TimeSpan WholeSeconds(TimeSpan timeout) =>
         timeout >= ShortestTimeout && timeout.Ticks % TimeSpan.TicksPerSecond == 0

@@ -27,6 +27,10 @@ internal interface ICredentialSettings
 
     int? KeepVersions { get; }
 
+    TimeSpan? KeepVersionsFor { get; }
+
+    TimeSpan? RetainFor { get; }
+
     string? UsernameTemplate { get; }
 
     PasswordPolicy? PasswordPolicy { get; }

@@ -88,6 +88,16 @@ public sealed class NewNebulaDbCredentialCommand : StoreCmdlet, ICredentialSetti
     [ValidateRange(0, 1000)]
     public int? KeepVersions { get; set; }
 
+    /// <summary>How long they keep it after they were retired: 30d, 24h.</summary>
+    [Parameter]
+    [Duration]
+    public TimeSpan? KeepVersionsFor { get; set; }
+
+    /// <summary>How long a rotation keeps the old login, disabled, when its own -RetainFor does not say.</summary>
+    [Parameter]
+    [Duration]
+    public TimeSpan? RetainFor { get; set; }
+
     /// <summary>The template of new user names.</summary>
     [Parameter]
     public string? UsernameTemplate { get; set; }

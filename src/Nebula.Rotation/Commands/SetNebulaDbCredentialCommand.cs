@@ -76,6 +76,16 @@ public sealed class SetNebulaDbCredentialCommand : CredentialCmdlet, ICredential
     [ValidateRange(0, 1000)]
     public int? KeepVersions { get; set; }
 
+    /// <summary>How long they keep it after they were retired: 30d, 24h; 0 for as long as -KeepVersions says.</summary>
+    [Parameter]
+    [Duration]
+    public TimeSpan? KeepVersionsFor { get; set; }
+
+    /// <summary>How long a rotation keeps the old login, disabled, when its own -RetainFor does not say; 0 to retire it at once.</summary>
+    [Parameter]
+    [Duration]
+    public TimeSpan? RetainFor { get; set; }
+
     /// <summary>The template of new user names; an empty text for the default.</summary>
     [Parameter]
     public string? UsernameTemplate { get; set; }

@@ -119,16 +119,4 @@ public sealed class DrainTests
         Assert.Equal(RotationState.Completed, resumed.State);
         await world.AssertCleanAsync("a1");
     }
-
-    [Fact]
-    public async Task Emergency_ends_sessions_at_once_and_forgets_the_old_password()
-    {
-        await using var world = await World.CreateAsync("a1");
-        world.Server.Connect("app");
-
-        await world.RotateAsync(new() { Name = "app", Emergency = true, RetainFor = TimeSpan.FromDays(1) });
-
-        await world.AssertCleanAsync("a1");
-        Assert.Null(await world.Store.GetLoginAsync(world.Credential.Id, 1, TestContext.Current.CancellationToken));
-    }
 }

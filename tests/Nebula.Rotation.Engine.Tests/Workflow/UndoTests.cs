@@ -200,6 +200,71 @@ public sealed class UndoTests
     }
 
     [Fact]
+    public async Task Once_retention_is_over_and_the_password_is_erased_undo_says_so_and_changes_nothing()
+    {
+        await using var world = await World.CreateAsync("a1");
+        await world.KeepVersionsAsync(0);
+        await world.RotateAsync(Keep);
+        world.Time.Advance(TimeSpan.FromDays(2));
+
+        // Over, but nobody has come to retire it yet: then it can still be had.
+        await world.Runner().UndoAsync(Keep, world.Observer, TestContext.Current.CancellationToken);
+        Assert.Equal("app", (await world.LiveLoginAsync()).Username);
+        await world.Runner().UndoAsync(Keep, world.Observer, TestContext.Current.CancellationToken);
+        world.Time.Advance(TimeSpan.FromDays(2));
+        await world.Runner().ResumeAsync(new() { Name = "app" }, world.Observer, TestContext.Current.CancellationToken);
+        var live = await world.LiveLoginAsync();
+
+        var exception = await Assert.ThrowsAsync<RotationException>(
+            () => world.Runner().UndoAsync(new() { Name = "app" }, world.Observer, TestContext.Current.CancellationToken));
+
+        Assert.Equal(RotationErrorCode.UndoNotPossible, exception.Code);
+        Assert.Contains("The password of 'app' was erased", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"Nothing was changed; '{live.Username}' is live", exception.RecommendedAction, StringComparison.Ordinal);
+        Assert.Contains("Invoke-NebulaRotation", exception.RecommendedAction, StringComparison.Ordinal);
+        await world.AssertCleanAsync("a1");
+    }
+
+    [Fact]
+    public async Task A_retired_password_is_erased_when_its_time_is_over_and_undo_says_so()
+    {
+        await using var world = await World.CreateAsync("a1");
+        await world.ChangeAsync(credential => credential with { KeepVersions = 5, KeepVersionsFor = TimeSpan.FromDays(30) });
+        var first = await world.RotateAsync();
+        world.Time.Advance(TimeSpan.FromDays(20));
+        await world.RotateAsync();
+        Assert.Equal([1, 2, 3], await world.Store.ListSecretVersionsAsync(world.Credential.Id, TestContext.Current.CancellationToken));
+
+        // Nothing is open: a resume looks all the same. The next rotation does, too.
+        world.Time.Advance(TimeSpan.FromDays(20));
+        await world.Runner().ResumeAsync(new() { Name = "app" }, world.Observer, TestContext.Current.CancellationToken);
+        Assert.Equal([2, 3], await world.Store.ListSecretVersionsAsync(world.Credential.Id, TestContext.Current.CancellationToken));
+        var document = RotationDocument.Deserialize((await world.Store.ReadRotationAsync(first.RotationId, TestContext.Current.CancellationToken))!.Document);
+        Assert.Equal((0, true), (document.From.Password.Length, document.To.Password.Length > 0));
+        world.Time.Advance(TimeSpan.FromDays(20));
+        await world.Runner().ResumeAsync(new() { Name = "app" }, world.Observer, TestContext.Current.CancellationToken);
+        var exception = await Assert.ThrowsAsync<RotationException>(
+            () => world.Runner().UndoAsync(new() { Name = "app" }, world.Observer, TestContext.Current.CancellationToken));
+        Assert.Equal(RotationErrorCode.UndoNotPossible, exception.Code);
+        Assert.Contains("-KeepVersionsFor", exception.Message, StringComparison.Ordinal);
+
+        await world.RotateAsync();
+        Assert.Equal([3, 4], await world.Store.ListSecretVersionsAsync(world.Credential.Id, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task The_credential_says_how_long_old_logins_are_kept_and_a_run_may_say_otherwise()
+    {
+        await using var world = await World.CreateAsync("a1");
+        await world.ChangeAsync(credential => credential with { RetainFor = TimeSpan.FromHours(1) });
+        var record = await world.RotateAsync();
+        Assert.Equal((RotationState.Retained, TimeSpan.FromHours(1)), (record.State, record.RetainUntil - record.FinishedAt));
+
+        record = await world.RotateAsync(new() { Name = "app", GracePeriod = TimeSpan.Zero, RetainFor = TimeSpan.Zero });
+        Assert.Equal(RotationState.Completed, record.State);
+    }
+
+    [Fact]
     public async Task Undo_of_what_was_never_rotated_says_so()
     {
         await using var world = await World.CreateAsync();

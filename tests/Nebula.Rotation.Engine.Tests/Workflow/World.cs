@@ -99,6 +99,11 @@ internal sealed class World : IAsyncDisposable
             null,
             CancellationToken.None);
 
+    /// <summary>Changes the credential's settings.</summary>
+    public async Task ChangeAsync(Func<DatabaseCredential, DatabaseCredential> change) =>
+        Credential = await Store.UpdateAsync(
+            change((await Store.FindAsync("app", DatabaseCredential.DefaultScope, CancellationToken.None))!), null, null, CancellationToken.None);
+
     public async Task KeepVersionsAsync(int count) =>
         Credential = await Store.UpdateAsync(
             (await Store.FindAsync("app", DatabaseCredential.DefaultScope, CancellationToken.None))! with { KeepVersions = count }, null, null, CancellationToken.None);

@@ -138,8 +138,6 @@ internal static class RetireStage
         }
 
         await run.JournalAsync(RotationStage.Retire, step, JournalPhase.Done, cancellationToken);
-        if (run.Settings.Emergency)
-            await run.EraseOldSecretAsync(cancellationToken);
         return moved;
     }
 

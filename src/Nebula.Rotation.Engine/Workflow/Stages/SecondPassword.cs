@@ -67,8 +67,6 @@ internal static class SecondPassword
                 run.Observer.OnMessage(RotationMessageKind.Warning, $"Sessions of '{run.OldUsername}' may be left where none could be ended: {told.Unknown}");
         }
 
-        if (run.Settings.Emergency)
-            await run.EraseOldSecretAsync(cancellationToken);
         await run.ReportAsync(
             clock,
             StageStatus.Succeeded,
