@@ -8,6 +8,7 @@ internal sealed class KeyRing : IDisposable
     private readonly Guid _storeId;
     private readonly Dictionary<long, byte[]> _scopes = [];
     private byte[] _master;
+    private readonly object _gate = new();
     private byte[]? _audit;
 
     /// <param name="storeId">The store that the keys belong to. The ring has no key before one is used.</param>
@@ -88,15 +89,24 @@ internal sealed class KeyRing : IDisposable
     }
 
     /// <summary>The data key of a scope, if it was unwrapped before; it stays the ring's.</summary>
-    public byte[]? FindScopeKey(long scopeId) => _scopes.GetValueOrDefault(scopeId);
+    public byte[]? FindScopeKey(long scopeId)
+    {
+        lock (_gate)
+            return _scopes.GetValueOrDefault(scopeId);
+    }
 
     /// <exception cref="CryptographicException">The wrapped key is not this scope's.</exception>
     public byte[] UnwrapScopeKey(long scopeId, string foldedScope, byte[] wrapped)
     {
         var key = SealedBox.Open(_master, wrapped, AssociatedData.ScopeKey(_storeId, foldedScope));
-        if (_scopes.Remove(scopeId, out var former))
-            CryptographicOperations.ZeroMemory(former);
-        return _scopes[scopeId] = key;
+        lock (_gate)
+        {
+            // Somebody who was here first may be using theirs.
+            if (!_scopes.TryGetValue(scopeId, out var known))
+                return _scopes[scopeId] = key;
+            CryptographicOperations.ZeroMemory(key);
+            return known;
+        }
     }
 
     /// <summary>A new key for the audit trail, wrapped; it is used only once it has come back from the store.</summary>
@@ -112,8 +122,14 @@ internal sealed class KeyRing : IDisposable
     /// <exception cref="CryptographicException">The wrapped key is not this store's.</exception>
     public byte[] UnwrapAuditKey(byte[] wrapped)
     {
-        CryptographicOperations.ZeroMemory(_audit);
-        return _audit = SealedBox.Open(_master, wrapped, AssociatedData.AuditKey(_storeId));
+        var key = SealedBox.Open(_master, wrapped, AssociatedData.AuditKey(_storeId));
+        lock (_gate)
+        {
+            if (_audit is null)
+                return _audit = key;
+            CryptographicOperations.ZeroMemory(key);
+            return _audit;
+        }
     }
 
     /// <summary>The audit trail's key, if it was unwrapped before; it stays the ring's.</summary>
@@ -127,11 +143,14 @@ internal sealed class KeyRing : IDisposable
     /// <summary>Drops a key whose scope was not committed: its id may come back with another one.</summary>
     public void ForgetScopes()
     {
-        foreach (var key in _scopes.Values)
-            CryptographicOperations.ZeroMemory(key);
-        _scopes.Clear();
-        CryptographicOperations.ZeroMemory(_audit);
-        _audit = null;
+        lock (_gate)
+        {
+            foreach (var key in _scopes.Values)
+                CryptographicOperations.ZeroMemory(key);
+            _scopes.Clear();
+            CryptographicOperations.ZeroMemory(_audit);
+            _audit = null;
+        }
     }
 
     public void Dispose()

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Nebula.Rotation.Stores.Encryption;
+using Nebula.Rotation.Stores.Tables;
 
 namespace Nebula.Rotation.Stores.Sqlite;
 
@@ -7,7 +8,7 @@ namespace Nebula.Rotation.Stores.Sqlite;
 /// One private connection, used by one caller at a time. SQLite has no asynchronous calls: work runs where it is started and is kept short. A
 /// token is looked at before the work begins and never in it, so that a write either happened or did not.
 /// </summary>
-internal sealed class SqliteDatabase : IAsyncDisposable
+internal sealed class SqliteDatabase : IStoreDatabase
 {
     // The key can be replaced again while the last one is read, though nobody does so often.
     private const int KeyTries = 5;
@@ -25,6 +26,8 @@ internal sealed class SqliteDatabase : IAsyncDisposable
     }
 
     public string Path { get; }
+
+    string IStoreDatabase.Location => Path;
 
     /// <summary>Called after a write that was rolled back.</summary>
     public Action? RolledBack { get; set; }
@@ -87,6 +90,21 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         write: true,
         cancellationToken);
 
+    Task<T> IStoreDatabase.ReadAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancellationToken) => ReadAsync(Complete(work), cancellationToken);
+
+    Task<T> IStoreDatabase.ReadSnapshotAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancellationToken) => ReadAsync(Complete(work), cancellationToken);
+
+    Task<T> IStoreDatabase.WriteAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancellationToken) => WriteAsync(Complete(work), cancellationToken);
+
+    Task<T> IStoreDatabase.WriteSingleAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancellationToken) => WriteAsync(Complete(work), cancellationToken);
+
+    /// <summary>What is in the write-ahead log stays there until it is written over.</summary>
+    Task IStoreDatabase.SweepAsync()
+    {
+        Bare(static session => session.Scalar("PRAGMA wal_checkpoint(TRUNCATE)"));
+        return Task.CompletedTask;
+    }
+
     /// <summary>Runs outside of a transaction: settings that SQLite takes there only.</summary>
     public T Bare<T>(Func<SqliteSession, T> work)
     {
@@ -117,6 +135,9 @@ internal sealed class SqliteDatabase : IAsyncDisposable
             throw SqliteErrors.Translate(exception, Path);
         }
     }
+
+    /// <summary>Every task of a session is complete when it is given, and so is what awaits nothing else.</summary>
+    private static Func<SqliteSession, T> Complete<T>(Func<StoreSession, Task<T>> work) => session => work(session).GetAwaiter().GetResult();
 
     private async Task<T> RunAsync<T>(Func<SqliteSession, T> work, bool write, CancellationToken cancellationToken)
     {

@@ -1,9 +1,11 @@
+using System.Data.Common;
 using Microsoft.Data.Sqlite;
+using Nebula.Rotation.Stores.Tables;
 
 namespace Nebula.Rotation.Stores.Sqlite;
 
-/// <summary>The connection while it is ours: a few words for running statements with parameters.</summary>
-internal sealed class SqliteSession(SqliteConnection connection)
+/// <summary>The connection to a file. Every statement has ended when its call returns, so the tasks that it gives are all complete.</summary>
+internal sealed class SqliteSession(SqliteConnection connection) : StoreSession
 {
     /// <summary>Runs a statement and gives the number of rows it changed.</summary>
     public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
@@ -20,7 +22,7 @@ internal sealed class SqliteSession(SqliteConnection connection)
     }
 
     /// <summary>The first row, or null.</summary>
-    public T? First<T>(string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    public T? First<T>(string sql, Func<DbDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters)
         where T : class
     {
         using var command = Prepare(sql, parameters);
@@ -29,7 +31,7 @@ internal sealed class SqliteSession(SqliteConnection connection)
     }
 
     /// <summary>All rows.</summary>
-    public List<T> All<T>(string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    public List<T> All<T>(string sql, Func<DbDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         using var command = Prepare(sql, parameters);
         using var reader = command.ExecuteReader();
@@ -38,6 +40,20 @@ internal sealed class SqliteSession(SqliteConnection connection)
             rows.Add(read(reader));
         return rows;
     }
+
+    public override Task<int> ExecuteAsync(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) => Task.FromResult(Execute(sql, parameters));
+
+    public override Task SendAsync(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) => ExecuteAsync(sql, parameters);
+
+    public override Task<object?> ScalarAsync(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) => Task.FromResult(Scalar(sql, parameters));
+
+    public override Task<T?> FirstAsync<T>(string sql, Func<DbDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters)
+        where T : class => Task.FromResult(First(sql, read, parameters));
+
+    public override Task<List<T>> AllAsync<T>(string sql, Func<DbDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
+        Task.FromResult(All(sql, read, parameters));
+
+    public override bool IsNotUnique(DbException exception) => exception is SqliteException { SqliteExtendedErrorCode: SqliteErrors.NotUnique };
 
     private SqliteCommand Prepare(string sql, ReadOnlySpan<(string Name, object? Value)> parameters)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
 using Nebula.Rotation.Stores.Encryption;
+using Nebula.Rotation.Stores.Tables;
 
 namespace Nebula.Rotation.Stores.Sqlite;
 
@@ -79,7 +80,7 @@ internal static class StoreFile
             var ring = keys = new KeyRing(storeId);
             var master = new MasterKey(provider, path);
             var isNext = await master.FitAsync(
-                ring, () => database.ReadAsync(MasterKeyTable.ReadCheck, cancellationToken), wasOpen: false, cancellationToken);
+                ring, () => ((IStoreDatabase)database).ReadAsync(MasterKeyTable.ReadCheckAsync, cancellationToken), wasOpen: false, cancellationToken);
             if (isNext)
                 await FinishReplacementAsync(database, ring, master, cancellationToken);
 
@@ -109,7 +110,7 @@ internal static class StoreFile
                 session =>
                 {
                     using var keys = new KeyRing(ReadStoreId(session, path));
-                    if (!keys.TryUse(StoreKeyProvider.Copy(key), MasterKeyTable.ReadCheck(session)))
+                    if (!keys.TryUse(StoreKeyProvider.Copy(key), MasterKeyTable.ReadCheckAsync(session).GetAwaiter().GetResult()))
                     {
                         throw new RotationException(
                             RotationErrorCode.StoreKeyInvalid,
@@ -135,7 +136,7 @@ internal static class StoreFile
             await database.WriteAsync(
                 session =>
                 {
-                    if (keys.Matches(MasterKeyTable.ReadCheck(session)))
+                    if (keys.Matches(MasterKeyTable.ReadCheckAsync(session).GetAwaiter().GetResult()))
                         master.Adopt(keys);
                 },
                 cancellationToken);

@@ -3,6 +3,7 @@ using Microsoft.Data.Sqlite;
 using Nebula.Rotation.Engine.Tests.Support;
 using Nebula.Rotation.Stores.Encryption;
 using Nebula.Rotation.Stores.Sqlite;
+using Nebula.Rotation.Stores.Tables;
 using static Nebula.Rotation.Engine.Tests.Stores.StoreSamples;
 
 namespace Nebula.Rotation.Engine.Tests.Stores;

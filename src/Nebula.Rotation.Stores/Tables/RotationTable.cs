@@ -1,36 +1,38 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using Nebula.Rotation.Stores.Encryption;
 
-namespace Nebula.Rotation.Stores.Sqlite;
+namespace Nebula.Rotation.Stores.Tables;
 
 /// <summary>Records of rotations and their documents.</summary>
 internal sealed class RotationTable(ScopeTable scopes)
 {
-    private const string Select =
+    private const string Columns =
         """
-        SELECT r.id, r.credential_id, c.name, c.database_type, r.kind, r.state, r.old_username, r.new_username, r.from_version, r.to_version,
-               r.started_at, r.finished_at, r.retain_until, r.runner, r.error_code, r.message, r.reverses, c.scope_id, r.document
-        FROM rotations r JOIN credentials c ON c.id = r.credential_id JOIN scopes s ON s.id = c.scope_id
+        r.id, r.credential_id, c.name, c.database_type, r.kind, r.state, r.old_username, r.new_username, r.from_version, r.to_version,
+               r.started_at, r.finished_at, r.retain_until, r.runner, r.error_code, r.message, r.reverses, c.scope_id
         """;
+
+    private const string From = "FROM rotations r JOIN credentials c ON c.id = r.credential_id JOIN scopes s ON s.id = c.scope_id";
 
     public static bool IsOpen(RotationState state) => state is RotationState.Running or RotationState.Draining or RotationState.RollbackFailed;
 
     /// <exception cref="RotationException"><see cref="RotationErrorCode.RotationOpen"/>.</exception>
-    public static void CheckNoneOpen(SqliteSession session, DatabaseCredential credential)
+    public static async Task CheckNoneOpenAsync(StoreSession session, DatabaseCredential credential)
     {
-        var open = session.Scalar(
+        var open = await session.ScalarAsync(
             "SELECT id FROM rotations WHERE credential_id = $id AND state IN ('Running', 'Draining', 'RollbackFailed')",
             ("$id", Column.Of(credential.Id)));
         if (open is not null)
             throw Open(credential, $"the rotation {open}");
     }
 
-    public void Insert(SqliteSession session, StoredCredential credential, RotationRecord record, ReadOnlyMemory<byte> document)
+    public async Task InsertAsync(StoreSession session, StoredCredential credential, RotationRecord record, ReadOnlyMemory<byte> document)
     {
-        CheckNoneOpen(session, credential.Credential);
+        await CheckNoneOpenAsync(session, credential.Credential);
+        var box = await SealAsync(session, credential.ScopeId, record.RotationId, document);
         try
         {
-            session.Execute(
+            await session.ExecuteAsync(
                 """
                 INSERT INTO rotations (id, credential_id, kind, state, old_username, new_username, from_version, to_version,
                                        started_at, runner, reverses, document)
@@ -47,18 +49,18 @@ internal sealed class RotationTable(ScopeTable scopes)
                 ("$started", Column.Of(record.StartedAt)),
                 ("$runner", record.Runner),
                 ("$reverses", Column.Of(record.Reverses)),
-                ("$document", Seal(session, credential.ScopeId, record.RotationId, document)));
+                ("$document", box));
         }
-        catch (SqliteException exception) when (exception.SqliteExtendedErrorCode == SqliteErrors.NotUnique)
+        catch (DbException exception) when (session.IsNotUnique(exception))
         {
             throw Open(credential.Credential, "the same rotation");
         }
     }
 
     /// <exception cref="RotationException"><see cref="RotationErrorCode.RotationNotFound"/> when the credential has no such rotation.</exception>
-    public static StoredRotation Get(SqliteSession session, Guid credentialId, Guid rotationId)
+    public static async Task<StoredRotation> GetAsync(StoreSession session, Guid credentialId, Guid rotationId)
     {
-        var found = Find(session, rotationId);
+        var found = await FindAsync(session, rotationId);
         return found is not null && found.Record.CredentialId == credentialId
             ? found
             : throw new RotationException(
@@ -67,22 +69,32 @@ internal sealed class RotationTable(ScopeTable scopes)
                 "List what there is with Get-NebulaRotation.");
     }
 
-    public static StoredRotation? Find(SqliteSession session, Guid rotationId) =>
-        session.First($"{Select} WHERE r.id = $id", Read, ("$id", Column.Of(rotationId)));
+    public static Task<StoredRotation?> FindAsync(StoreSession session, Guid rotationId) =>
+        session.FirstAsync($"SELECT {Columns} {From} WHERE r.id = $id", Read, ("$id", Column.Of(rotationId)));
 
-    public byte[] OpenDocument(SqliteSession session, StoredRotation rotation) => scopes.Open(
-        session, rotation.ScopeId, rotation.Document, AssociatedData.Document(rotation.Record.RotationId), "document of a rotation");
+    /// <summary>The rotation with its sealed document.</summary>
+    public static Task<Tuple<StoredRotation, byte[]>?> FindWithDocumentAsync(StoreSession session, Guid rotationId) => session.FirstAsync(
+        $"SELECT {Columns}, r.document {From} WHERE r.id = $id",
+        static row => Tuple.Create(Read(row), row.GetFieldValue<byte[]>(18)),
+        ("$id", Column.Of(rotationId)));
 
-    public void WriteDocument(SqliteSession session, StoredRotation rotation, ReadOnlyMemory<byte> document) => session.Execute(
-        "UPDATE rotations SET document = $document WHERE id = $id",
-        ("$id", Column.Of(rotation.Record.RotationId)),
-        ("$document", Seal(session, rotation.ScopeId, rotation.Record.RotationId, document)));
+    public async Task<byte[]> OpenDocumentAsync(StoreSession session, StoredRotation rotation, byte[] document) => ScopeTable.Open(
+        await scopes.GetKeyAsync(session, rotation.ScopeId), document, AssociatedData.Document(rotation.Record.RotationId), "document of a rotation");
 
-    public static void SetState(SqliteSession session, StoredRotation rotation, RotationStateChange change)
+    public async Task WriteDocumentAsync(StoreSession session, StoredRotation rotation, ReadOnlyMemory<byte> document)
+    {
+        var box = await SealAsync(session, rotation.ScopeId, rotation.Record.RotationId, document);
+        await session.SendAsync(
+            "UPDATE rotations SET document = $document WHERE id = $id",
+            ("$id", Column.Of(rotation.Record.RotationId)),
+            ("$document", box));
+    }
+
+    public static async Task SetStateAsync(StoreSession session, StoredRotation rotation, RotationStateChange change)
     {
         try
         {
-            session.Execute(
+            await session.ExecuteAsync(
                 """
                 UPDATE rotations
                 SET state = $state, finished_at = $finished, retain_until = $retain, error_code = $error, message = $message,
@@ -97,7 +109,7 @@ internal sealed class RotationTable(ScopeTable scopes)
                 ("$message", change.Message),
                 ("$runner", change.Runner));
         }
-        catch (SqliteException exception) when (exception.SqliteExtendedErrorCode == SqliteErrors.NotUnique)
+        catch (DbException exception) when (session.IsNotUnique(exception))
         {
             throw new RotationException(
                 RotationErrorCode.RotationOpen,
@@ -107,16 +119,16 @@ internal sealed class RotationTable(ScopeTable scopes)
     }
 
     /// <summary>Sets the state alone.</summary>
-    public static void SetState(SqliteSession session, Guid rotationId, RotationState state) => session.Execute(
+    public static Task SetStateAsync(StoreSession session, Guid rotationId, RotationState state) => session.SendAsync(
         "UPDATE rotations SET state = $state WHERE id = $id",
         ("$id", Column.Of(rotationId)),
         ("$state", Column.Of(state)));
 
-    public static List<RotationRecord> List(SqliteSession session, RotationFilter filter)
+    public static async Task<List<RotationRecord>> ListAsync(StoreSession session, RotationFilter filter)
     {
         var (sql, parameters) = ListSql(filter);
-        var records = session.All(sql, static row => Read(row).Record, parameters);
-        return records.ConvertAll(record => record with { Stages = JournalTable.ReadStages(session, record) });
+        var records = await session.AllAsync(sql, static row => Read(row).Record, parameters);
+        return await JournalTable.ReadStagesAsync(session, records);
     }
 
     private static (string Sql, (string Name, object? Value)[] Parameters) ListSql(RotationFilter filter)
@@ -148,11 +160,12 @@ internal sealed class RotationTable(ScopeTable scopes)
         }
 
         var where = conditions.Count == 0 ? string.Empty : $" WHERE {string.Join(" AND ", conditions)}";
-        parameters.Add(("$last", filter.Last ?? -1));
-        return ($"{Select}{where} ORDER BY r.sequence DESC LIMIT $last", [.. parameters]);
+        if (filter.Last is { } last)
+            parameters.Add(("$last", last));
+        return ($"SELECT {Columns} {From}{where} ORDER BY r.sequence DESC{(filter.Last is null ? "" : " LIMIT $last")}", [.. parameters]);
     }
 
-    private static StoredRotation Read(SqliteDataReader row) => new(
+    private static StoredRotation Read(DbDataReader row) => new(
         new RotationRecord
         {
             RotationId = row.GuidOf(0),
@@ -173,17 +186,16 @@ internal sealed class RotationTable(ScopeTable scopes)
             Message = row.TextOrNull(15),
             Reverses = row.GuidOrNull(16),
         },
-        row.GetInt64(17),
-        row.GetFieldValue<byte[]>(18));
+        row.GetInt64(17));
 
     private static RotationException Open(DatabaseCredential credential, string which) => new(
         RotationErrorCode.RotationOpen,
         $"The credential '{credential.Name}' has an open rotation ({which}).",
         $"Finish it with Resume-NebulaRotation -Name '{credential.Name.Replace("'", "''", StringComparison.Ordinal)}', or take it back with Undo-NebulaRotation.");
 
-    private byte[] Seal(SqliteSession session, long scopeId, Guid rotationId, ReadOnlyMemory<byte> document) =>
-        scopes.Seal(session, scopeId, document.Span, AssociatedData.Document(rotationId));
+    private async Task<byte[]> SealAsync(StoreSession session, long scopeId, Guid rotationId, ReadOnlyMemory<byte> document) =>
+        SealedBox.Seal(await scopes.GetKeyAsync(session, scopeId), document.Span, AssociatedData.Document(rotationId));
 }
 
-/// <summary>A record, the scope whose key its document is sealed with, and that document.</summary>
-internal sealed record StoredRotation(RotationRecord Record, long ScopeId, byte[] Document);
+/// <summary>A record, and the scope whose key its document is sealed with.</summary>
+internal sealed record StoredRotation(RotationRecord Record, long ScopeId);

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Nebula.Rotation.Stores.Sqlite;
+namespace Nebula.Rotation.Stores.Tables;
 
 /// <summary>The part of a credential that nothing is looked up by, kept as JSON: a new setting needs no new column.</summary>
 internal sealed record CredentialSettings

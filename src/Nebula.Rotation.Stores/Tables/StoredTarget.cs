@@ -1,4 +1,4 @@
-namespace Nebula.Rotation.Stores.Sqlite;
+namespace Nebula.Rotation.Stores.Tables;
 
 /// <summary>A publish target among the settings of its credential.</summary>
 internal sealed record StoredTarget

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
-namespace Nebula.Rotation.Stores.Sqlite;
+namespace Nebula.Rotation.Stores.Tables;
 
 /// <summary>
 /// The figures of a stage as JSON. Numbers, truth values, texts, lists and dictionaries come back as what they were (a whole number as int where

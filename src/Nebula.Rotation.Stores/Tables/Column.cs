@@ -1,7 +1,7 @@
 using System.Globalization;
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 
-namespace Nebula.Rotation.Stores.Sqlite;
+namespace Nebula.Rotation.Stores.Tables;
 
 /// <summary>
 /// How values are written to columns and read back. Times are UTC text of fixed width (ISO 8601), so that they sort as text and a person can read
@@ -24,31 +24,31 @@ internal static class Column
     public static string Of<TEnum>(TEnum value)
         where TEnum : struct, Enum => value.ToString();
 
-    public static Guid GuidOf(this SqliteDataReader row, int column) =>
+    public static Guid GuidOf(this DbDataReader row, int column) =>
         Guid.TryParseExact(row.GetString(column), "D", out var value) ? value : throw Unreadable(row, column);
 
-    public static Guid? GuidOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GuidOf(column);
+    public static Guid? GuidOrNull(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GuidOf(column);
 
-    public static DateTimeOffset TimeOf(this SqliteDataReader row, int column) =>
+    public static DateTimeOffset TimeOf(this DbDataReader row, int column) =>
         DateTimeOffset.TryParseExact(row.GetString(column), TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var value)
             ? value
             : throw Unreadable(row, column);
 
-    public static DateTimeOffset? TimeOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.TimeOf(column);
+    public static DateTimeOffset? TimeOrNull(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.TimeOf(column);
 
-    public static TimeSpan SpanOf(this SqliteDataReader row, int column) =>
+    public static TimeSpan SpanOf(this DbDataReader row, int column) =>
         TimeSpan.TryParseExact(row.GetString(column), "c", CultureInfo.InvariantCulture, out var value) ? value : throw Unreadable(row, column);
 
-    public static TEnum EnumOf<TEnum>(this SqliteDataReader row, int column)
+    public static TEnum EnumOf<TEnum>(this DbDataReader row, int column)
         where TEnum : struct, Enum =>
         Enum.TryParse<TEnum>(row.GetString(column), out var value) && Enum.IsDefined(value) ? value : throw Unreadable(row, column);
 
-    public static TEnum? EnumOrNull<TEnum>(this SqliteDataReader row, int column)
+    public static TEnum? EnumOrNull<TEnum>(this DbDataReader row, int column)
         where TEnum : struct, Enum => row.IsDBNull(column) ? null : row.EnumOf<TEnum>(column);
 
-    public static string? TextOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+    public static string? TextOrNull(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
-    public static byte[]? BlobOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<byte[]>(column);
+    public static byte[]? BlobOrNull(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<byte[]>(column);
 
-    private static StoreDataException Unreadable(SqliteDataReader row, int column) => new($"a value in the column '{row.GetName(column)}' cannot be read.");
+    private static StoreDataException Unreadable(DbDataReader row, int column) => new($"a value in the column '{row.GetName(column)}' cannot be read.");
 }

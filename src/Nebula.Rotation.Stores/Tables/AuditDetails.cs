@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Nebula.Rotation.Stores.Sqlite;
+namespace Nebula.Rotation.Stores.Tables;
 
 /// <summary>What the entries of the audit trail tell besides who, when and what. Names and figures; no secret comes here.</summary>
 internal static class AuditDetails

@@ -1,6 +1,6 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 
-namespace Nebula.Rotation.Stores.Sqlite;
+namespace Nebula.Rotation.Stores.Tables;
 
 /// <summary>Rows of the table credentials. Their logins are LoginTable's.</summary>
 internal static class CredentialTable
@@ -12,56 +12,49 @@ internal static class CredentialTable
         FROM credentials c JOIN scopes s ON s.id = c.scope_id
         """;
 
-    public static void Insert(SqliteSession session, DatabaseCredential credential, long scopeId)
-    {
-        try
-        {
-            session.Execute(
-                """
-                INSERT INTO credentials (id, scope_id, name, folded, database_type, settings, username, version,
-                                         created_at, last_rotated_at, next_rotation_at, revision)
-                VALUES ($id, $scope, $name, $folded, $type, $settings, $username, $version, $created, $rotated, $next, $revision)
-                """,
-                ("$id", Column.Of(credential.Id)),
-                ("$scope", scopeId),
-                ("$name", credential.Name),
-                ("$folded", CredentialNames.Fold(credential.Name)),
-                ("$type", Column.Of(credential.DatabaseType)),
-                ("$settings", CredentialSettings.Write(credential)),
-                ("$username", credential.Username),
-                ("$version", credential.Version),
-                ("$created", Column.Of(credential.CreatedAt)),
-                ("$rotated", Column.Of(credential.LastRotatedAt)),
-                ("$next", Column.Of(credential.NextRotationAt)),
-                ("$revision", credential.Revision));
-        }
-        catch (SqliteException exception) when (exception.SqliteExtendedErrorCode == SqliteErrors.NotUnique)
-        {
-            throw new RotationException(
-                RotationErrorCode.CredentialExists,
-                $"A credential named '{credential.Name}' exists already in the scope '{credential.Scope}'; names are compared without regard to case.",
-                "Give another name, or change the stored one with Set-NebulaDbCredential.");
-        }
-    }
+    /// <summary>The row is written with the next statement; a name that is taken fails that one.</summary>
+    public static Task InsertAsync(StoreSession session, DatabaseCredential credential, long scopeId) => session.SendAsync(
+        """
+        INSERT INTO credentials (id, scope_id, name, folded, database_type, settings, username, version,
+                                 created_at, last_rotated_at, next_rotation_at, revision)
+        VALUES ($id, $scope, $name, $folded, $type, $settings, $username, $version, $created, $rotated, $next, $revision)
+        """,
+        ("$id", Column.Of(credential.Id)),
+        ("$scope", scopeId),
+        ("$name", credential.Name),
+        ("$folded", CredentialNames.Fold(credential.Name)),
+        ("$type", Column.Of(credential.DatabaseType)),
+        ("$settings", CredentialSettings.Write(credential)),
+        ("$username", credential.Username),
+        ("$version", credential.Version),
+        ("$created", Column.Of(credential.CreatedAt)),
+        ("$rotated", Column.Of(credential.LastRotatedAt)),
+        ("$next", Column.Of(credential.NextRotationAt)),
+        ("$revision", credential.Revision));
 
-    public static StoredCredential? Find(SqliteSession session, string name, string scope) => session.First(
+    public static RotationException Exists(DatabaseCredential credential) => new(
+        RotationErrorCode.CredentialExists,
+        $"A credential named '{credential.Name}' exists already in the scope '{credential.Scope}'; names are compared without regard to case.",
+        "Give another name, or change the stored one with Set-NebulaDbCredential.");
+
+    public static Task<StoredCredential?> FindAsync(StoreSession session, string name, string scope) => session.FirstAsync(
         $"{Select} WHERE c.folded = $name AND s.folded = $scope",
         Read,
         ("$name", CredentialNames.Fold(name)),
         ("$scope", CredentialNames.Fold(scope)));
 
     /// <exception cref="RotationException"><see cref="RotationErrorCode.CredentialNotFound"/>.</exception>
-    public static StoredCredential Get(SqliteSession session, Guid id) =>
-        session.First($"{Select} WHERE c.id = $id", Read, ("$id", Column.Of(id))) ?? throw NotFound(id);
+    public static async Task<StoredCredential> GetAsync(StoreSession session, Guid id) =>
+        await session.FirstAsync($"{Select} WHERE c.id = $id{session.LockClause("c")}", Read, ("$id", Column.Of(id))) ?? throw NotFound(id);
 
-    public static List<DatabaseCredential> List(SqliteSession session, CredentialFilter filter)
+    public static async Task<List<DatabaseCredential>> ListAsync(StoreSession session, CredentialFilter filter)
     {
         var patterns = filter.Names.Select(static name => new Wildcard(name)).ToArray();
         var exact = patterns.Select(static pattern => pattern.Exact).ToArray();
         var (sql, parameters) = ListSql(filter, exact.All(static name => name is not null) ? exact : []);
 
         // Patterns are matched before the row's JSON is read: most rows of a large store end there.
-        var rows = session.All(
+        var rows = await session.AllAsync(
             sql,
             row => patterns.Length == 0 || patterns.Any(pattern => pattern.IsMatch(CredentialNames.Fold(row.GetString(1)))) ? Read(row).Credential : null,
             parameters);
@@ -104,7 +97,7 @@ internal static class CredentialTable
     }
 
     /// <summary>Writes the settings of a changed credential; everything else stays.</summary>
-    public static void Update(SqliteSession session, DatabaseCredential credential, DateTimeOffset? nextRotationAt) => session.Execute(
+    public static Task UpdateAsync(StoreSession session, DatabaseCredential credential, DateTimeOffset? nextRotationAt) => session.SendAsync(
         """
         UPDATE credentials SET settings = $settings, next_rotation_at = $next, revision = revision + 1 WHERE id = $id
         """,
@@ -113,8 +106,8 @@ internal static class CredentialTable
         ("$next", Column.Of(nextRotationAt)));
 
     /// <summary>Makes a version the live one.</summary>
-    public static void SetLive(SqliteSession session, Guid id, int version, string username, DateTimeOffset rotatedAt, DateTimeOffset? nextRotationAt) =>
-        session.Execute(
+    public static Task SetLiveAsync(StoreSession session, Guid id, int version, string username, DateTimeOffset rotatedAt, DateTimeOffset? nextRotationAt) =>
+        session.SendAsync(
             """
             UPDATE credentials
             SET version = $version, username = $username, last_rotated_at = $rotated, next_rotation_at = $next, revision = revision + 1
@@ -127,10 +120,10 @@ internal static class CredentialTable
             ("$next", Column.Of(nextRotationAt)));
 
     /// <summary>The live version's user name, after it was replaced by hand.</summary>
-    public static void SetUsername(SqliteSession session, Guid id, string username) => session.Execute(
+    public static Task SetUsernameAsync(StoreSession session, Guid id, string username) => session.SendAsync(
         "UPDATE credentials SET username = $username WHERE id = $id", ("$id", Column.Of(id)), ("$username", username));
 
-    public static void Delete(SqliteSession session, Guid id) => session.Execute("DELETE FROM credentials WHERE id = $id", ("$id", Column.Of(id)));
+    public static Task DeleteAsync(StoreSession session, Guid id) => session.SendAsync("DELETE FROM credentials WHERE id = $id", ("$id", Column.Of(id)));
 
     public static RotationException NotFound(Guid id) => new(
         RotationErrorCode.CredentialNotFound,
@@ -140,7 +133,7 @@ internal static class CredentialTable
     private static bool HasTags(DatabaseCredential credential, IReadOnlyList<string> tags) =>
         tags.All(tag => credential.Tag.Contains(tag, StringComparer.OrdinalIgnoreCase));
 
-    private static StoredCredential Read(SqliteDataReader row)
+    private static StoredCredential Read(DbDataReader row)
     {
         var settings = CredentialSettings.Read(row.GetString(4));
         var credential = new DatabaseCredential

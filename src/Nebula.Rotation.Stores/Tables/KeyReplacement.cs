@@ -1,14 +1,14 @@
 using System.Security.Cryptography;
 using Nebula.Rotation.Stores.Encryption;
 
-namespace Nebula.Rotation.Stores.Sqlite;
+namespace Nebula.Rotation.Stores.Tables;
 
 /// <summary>
 /// Replacing the master key, and giving it to an escrow holder. Three steps, each under the store's write lock, which every process takes for them: the next
 /// key is on the disk beside the one in use; the store is wrapped with it, in one transaction; it takes the place of the former one. Whoever opens the store
 /// after a death between two of them finds a key that fits, and does what is left.
 /// </summary>
-internal sealed class KeyReplacement(SqliteDatabase database, KeyRing keys, MasterKey master, AuditTable audit, TimeProvider time)
+internal sealed class KeyReplacement(IStoreDatabase database, KeyRing keys, MasterKey master, AuditTable audit, TimeProvider time)
 {
     public async Task<StoreKeyChange> ReplaceAsync(StoreKeyRequest request, CancellationToken cancellationToken)
     {
@@ -19,9 +19,9 @@ internal sealed class KeyReplacement(SqliteDatabase database, KeyRing keys, Mast
         try
         {
             var (scopes, former) = await database.WriteAsync(
-                session =>
+                async session =>
                 {
-                    MasterKeyTable.RequireCurrent(session, keys);
+                    await MasterKeyTable.RequireCurrentAsync(session, keys);
 
                     // What a predecessor left half-way is finished first: its next key must not be written over while the store needs it.
                     master.Adopt(keys);
@@ -30,11 +30,11 @@ internal sealed class KeyReplacement(SqliteDatabase database, KeyRing keys, Mast
                     next = master.Stage(given);
                     RequireAnother(next);
                     escrow?.Write(next);
-                    var (count, id) = (MasterKeyTable.Rewrap(session, keys, next), keys.KeyId);
+                    var (count, id) = (await MasterKeyTable.RewrapAsync(session, keys, next), keys.KeyId);
 
                     // If the commit fails the ring does not fit the store, which the next use finds out and mends.
-                    keys.TryUse(StoreKeyProvider.Copy(next), MasterKeyTable.ReadCheck(session));
-                    audit.Append(session, AuditAction.StoreKeyReplaced, master.Description, Details(keys.KeyId, id, escrow));
+                    keys.TryUse(StoreKeyProvider.Copy(next), await MasterKeyTable.ReadCheckAsync(session));
+                    await audit.AppendAsync(session, AuditAction.StoreKeyReplaced, master.Description, Details(keys.KeyId, id, escrow));
                     return (count, id);
                 },
                 cancellationToken);
@@ -52,11 +52,11 @@ internal sealed class KeyReplacement(SqliteDatabase database, KeyRing keys, Mast
     {
         using var escrow = KeyEscrow.Prepare(request, time.GetUtcNow()) ?? throw new RotationException(RotationErrorCode.InvalidArgument, "An escrow needs a file and the holder's certificate.");
         var id = await database.WriteAsync(
-            session =>
+            async session =>
             {
-                MasterKeyTable.RequireCurrent(session, keys);
+                await MasterKeyTable.RequireCurrentAsync(session, keys);
                 keys.GiveTo(escrow.Write);
-                audit.Append(session, AuditAction.StoreKeyExported, escrow.Holder, Details(keys.KeyId, null, escrow));
+                await audit.AppendAsync(session, AuditAction.StoreKeyExported, escrow.Holder, Details(keys.KeyId, null, escrow));
                 return keys.KeyId;
             },
             cancellationToken);
@@ -68,7 +68,7 @@ internal sealed class KeyReplacement(SqliteDatabase database, KeyRing keys, Mast
     public async Task<StoreKeyChange> NoteImportAsync(string from, CancellationToken cancellationToken)
     {
         var details = new Dictionary<string, object?> { ["KeyId"] = keys.KeyId, ["From"] = from };
-        await database.WriteAsync(session => audit.Append(session, AuditAction.StoreKeyImported, master.Description, details), cancellationToken);
+        await database.WriteAsync(session => audit.AppendAsync(session, AuditAction.StoreKeyImported, master.Description, details), cancellationToken);
         return Describe(AuditAction.StoreKeyImported, keys.KeyId, null, 0, null, $"The store opens with {master.Description}.");
     }
 
@@ -78,15 +78,14 @@ internal sealed class KeyReplacement(SqliteDatabase database, KeyRing keys, Mast
         try
         {
             await database.WriteAsync(
-                session =>
+                async session =>
                 {
-                    if (keys.Matches(MasterKeyTable.ReadCheck(session)))
+                    if (keys.Matches(await MasterKeyTable.ReadCheckAsync(session)))
                         master.Adopt(keys);
                 },
                 CancellationToken.None);
 
-            // What was wrapped with the former key is in the write-ahead log until it is written over.
-            database.Bare(static session => session.Scalar("PRAGMA wal_checkpoint(TRUNCATE)"));
+            await database.SweepAsync();
             return null;
         }
         catch (RotationException exception)
@@ -103,7 +102,7 @@ internal sealed class KeyReplacement(SqliteDatabase database, KeyRing keys, Mast
 
     private StoreKeyChange Describe(AuditAction action, string id, string? former, int scopes, KeyEscrow? escrow, string message) => new()
     {
-        Store = database.Path,
+        Store = database.Location,
         Action = action,
         KeySource = master.Description,
         KeyId = id,

@@ -1,11 +1,11 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using Nebula.Rotation.Stores.Audit;
 using Nebula.Rotation.Stores.Encryption;
 
-namespace Nebula.Rotation.Stores.Sqlite;
+namespace Nebula.Rotation.Stores.Tables;
 
 /// <summary>
 /// The audit trail: an entry is written in the transaction of what it tells, so that neither is there without the other. Nothing in this class changes
@@ -17,22 +17,26 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
     public const string KeyName = "audit-key";
 
     private const string HeadName = "audit-head";
+    private const string LastLock = "SELECT 1 FROM meta WHERE key = $key";
 
     private static readonly string Actor = string.Create(CultureInfo.InvariantCulture, $"{Environment.UserName}@{Environment.MachineName}, process {Environment.ProcessId}");
 
-    public void Append(
-        SqliteSession session, DatabaseCredential credential, AuditAction action, string outcome, Guid? rotationId, IReadOnlyDictionary<string, object?> details) =>
-        Append(session, (credential.Id, credential.Name, credential.Scope), action, outcome, rotationId, details);
+    public Task AppendAsync(
+        StoreSession session, DatabaseCredential credential, AuditAction action, string outcome, Guid? rotationId, IReadOnlyDictionary<string, object?> details) =>
+        AppendAsync(session, (credential.Id, credential.Name, credential.Scope), action, outcome, rotationId, details);
 
     /// <summary>An entry about the store itself.</summary>
-    public void Append(SqliteSession session, AuditAction action, string outcome, IReadOnlyDictionary<string, object?> details) =>
-        Append(session, (Guid.Empty, "", ""), action, outcome, null, details);
+    public Task AppendAsync(StoreSession session, AuditAction action, string outcome, IReadOnlyDictionary<string, object?> details) =>
+        AppendAsync(session, (Guid.Empty, "", ""), action, outcome, null, details);
 
-    private void Append(
-        SqliteSession session, (Guid Id, string Name, string Scope) credential, AuditAction action, string outcome, Guid? rotationId, IReadOnlyDictionary<string, object?> details)
+    private async Task AppendAsync(
+        StoreSession session, (Guid Id, string Name, string Scope) credential, AuditAction action, string outcome, Guid? rotationId, IReadOnlyDictionary<string, object?> details)
     {
-        var key = GetOrMakeKey(session);
-        var (last, previous) = ReadHead(session) ?? (0, AuditChain.Origin);
+        var key = await GetOrMakeKeyAsync(session);
+
+        // Writers take turns at the end of the trail, for as long as their transactions last.
+        await session.LockAsync(LastLock, ("$key", KeyName));
+        var (last, previous) = await ReadHeadAsync(session) ?? (0, AuditChain.Origin);
         var row = new AuditRow(
             last + 1,
             Column.Of(time.GetUtcNow()),
@@ -45,7 +49,7 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
             outcome,
             StageDetails.Write(details));
         var code = AuditChain.CodeOf(key, row, previous);
-        session.Execute(
+        await session.SendAsync(
             """
             INSERT INTO audit (sequence, at, actor, action, credential_id, credential, folded, scope, rotation_id, outcome, details, code)
             VALUES ($sequence, $at, $actor, $action, $id, $credential, $folded, $scope, $rotation, $outcome, $details, $code)
@@ -65,13 +69,15 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
         var head = new byte[sizeof(long) + AuditChain.CodeSize];
         BinaryPrimitives.WriteInt64BigEndian(head, row.Sequence);
         code.CopyTo(head.AsSpan(sizeof(long)));
-        session.Execute(
+        await session.SendAsync(
             "INSERT INTO meta (key, value) VALUES ($key, $value) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             ("$key", HeadName),
             ("$value", keys.SealAuditHead(head)));
+        session.ProveBy(
+            (LastLock, [("$key", KeyName)]), ("SELECT 1 FROM audit WHERE sequence = $sequence AND code = $code", [("$sequence", row.Sequence), ("$code", code)]));
     }
 
-    public static List<AuditEvent> List(SqliteSession session, AuditFilter filter)
+    public static async Task<List<AuditEvent>> ListAsync(StoreSession session, AuditFilter filter)
     {
         List<string> conditions = ["true"];
         List<(string, object?)> parameters = [];
@@ -81,9 +87,10 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
         Add("action IN (SELECT value FROM json_each($actions))", "$actions", filter.Actions.Count == 0 ? null : StageDetails.WriteList(filter.Actions.Select(Column.Of)));
         Add("at >= $after", "$after", Column.Of(filter.After));
         Add("at <= $before", "$before", Column.Of(filter.Before));
-        parameters.Add(("$last", filter.Last ?? -1));
-        var events = session.All(
-            $"{Select} WHERE {string.Join(" AND ", conditions)} ORDER BY sequence DESC LIMIT $last", ReadEvent, [.. parameters]);
+        if (filter.Last is { } last)
+            parameters.Add(("$last", last));
+        var events = await session.AllAsync(
+            $"{Select} WHERE {string.Join(" AND ", conditions)} ORDER BY sequence DESC{(filter.Last is null ? "" : " LIMIT $last")}", ReadEvent, [.. parameters]);
         events.Reverse();
         return events;
 
@@ -97,11 +104,11 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
     }
 
     /// <summary>Follows the chain from its first entry to the sealed head, and looks for a head that was kept elsewhere.</summary>
-    public AuditTrailResult Check(SqliteSession session, string? keptHead)
+    public async Task<AuditTrailResult> CheckAsync(StoreSession session, string? keptHead)
     {
         try
         {
-            return Follow(session, keptHead);
+            return await FollowAsync(session, keptHead);
         }
         catch (StoreDataException exception)
         {
@@ -109,19 +116,19 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
         }
     }
 
-    private AuditTrailResult Follow(SqliteSession session, string? keptHead)
+    private async Task<AuditTrailResult> FollowAsync(StoreSession session, string? keptHead)
     {
         var kept = keptHead is null ? ((long Sequence, string Code)?)null : AuditChain.ParseHead(keptHead);
-        var wrapped = ReadMeta(session, KeyName);
+        var wrapped = await ReadMetaAsync(session, KeyName);
         long count = 0;
         var previous = AuditChain.Origin;
         AuditTrailResult? broken = null;
         var keptFound = kept is not { Sequence: > 0 };
         if (wrapped is not null)
         {
-            MasterKeyTable.RequireCurrent(session, keys);
+            await MasterKeyTable.RequireCurrentAsync(session, keys);
             var key = Unwrap(wrapped);
-            foreach (var (row, code) in session.All($"{Select} ORDER BY sequence", static row => (ReadRow(row), row.GetFieldValue<byte[]>(11))))
+            foreach (var (row, code) in await session.AllAsync($"{Select} ORDER BY sequence", static row => (ReadRow(row), row.GetFieldValue<byte[]>(11))))
             {
                 if (row.Sequence != count + 1)
                 {
@@ -141,14 +148,14 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
                     keptFound = Convert.ToHexString(code) == kept.Value.Code;
             }
         }
-        else if (session.Scalar("SELECT count(*) FROM audit") is long and > 0)
+        else if (await session.ScalarAsync("SELECT count(*) FROM audit") is long and > 0)
         {
             broken = Broken(1, "The trail's key was removed.");
         }
 
         if (broken is null)
         {
-            var (last, lastCode) = wrapped is null ? (0, AuditChain.Origin) : ReadHead(session) ?? (0, AuditChain.Origin);
+            var (last, lastCode) = wrapped is null ? (0, AuditChain.Origin) : await ReadHeadAsync(session) ?? (0, AuditChain.Origin);
             if (last > count)
                 broken = Broken(count + 1, $"The trail was cut off after entry {count}; it had {last}.");
             else if (last != count || !lastCode.AsSpan().SequenceEqual(previous))
@@ -169,7 +176,7 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
     private static AuditTrailResult Broken(long sequence, string message) =>
         new() { IsIntact = false, Count = 0, Head = "", FirstBadSequence = sequence, Message = message };
 
-    private static AuditRow ReadRow(SqliteDataReader row) => new(
+    private static AuditRow ReadRow(DbDataReader row) => new(
         row.GetInt64(0),
         row.GetString(1),
         row.GetString(2),
@@ -181,7 +188,7 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
         row.GetString(8),
         row.GetString(9));
 
-    private static AuditEvent ReadEvent(SqliteDataReader row) => new()
+    private static AuditEvent ReadEvent(DbDataReader row) => new()
     {
         Sequence = row.GetInt64(0),
         At = row.TimeOf(1),
@@ -196,15 +203,16 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
         Code = Convert.ToHexString(row.GetFieldValue<byte[]>(11)),
     };
 
-    private byte[] GetOrMakeKey(SqliteSession session)
+    /// <summary>The trail's key, made when there is none. A store that many write at once has it from the beginning.</summary>
+    public async Task<byte[]> GetOrMakeKeyAsync(StoreSession session)
     {
         if (keys.FindAuditKey() is { } known)
             return known;
-        MasterKeyTable.RequireCurrent(session, keys);
-        if (ReadMeta(session, KeyName) is not { } wrapped)
+        await MasterKeyTable.RequireCurrentAsync(session, keys);
+        if (await ReadMetaAsync(session, KeyName) is not { } wrapped)
         {
             wrapped = keys.MakeAuditKey();
-            session.Execute("INSERT INTO meta (key, value) VALUES ($key, $value)", ("$key", KeyName), ("$value", wrapped));
+            await session.ExecuteAsync("INSERT INTO meta (key, value) VALUES ($key, $value)", ("$key", KeyName), ("$value", wrapped));
         }
 
         return Unwrap(wrapped);
@@ -223,9 +231,9 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
     }
 
     /// <summary>Number and code of the entry that was written last; null before the first.</summary>
-    private (long Sequence, byte[] Code)? ReadHead(SqliteSession session)
+    private async Task<(long Sequence, byte[] Code)?> ReadHeadAsync(StoreSession session)
     {
-        if (ReadMeta(session, HeadName) is not { } box)
+        if (await ReadMetaAsync(session, HeadName) is not { } box)
             return null;
         try
         {
@@ -238,5 +246,5 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
         }
     }
 
-    private static byte[]? ReadMeta(SqliteSession session, string key) => session.Scalar("SELECT value FROM meta WHERE key = $key", ("$key", key)) as byte[];
+    private static async Task<byte[]?> ReadMetaAsync(StoreSession session, string key) => await session.ScalarAsync("SELECT value FROM meta WHERE key = $key", ("$key", key)) as byte[];
 }
