@@ -10,14 +10,15 @@ function New-Login([string] $UserName, [string] $Password) {
 class AppProcess {
     hidden [Diagnostics.Process] $Process
 
-    # Builds the project and starts its program.
-    static [AppProcess] Start([string] $Project) {
+    # Builds the project and starts its program, which takes the engine's name.
+    static [AppProcess] Start([string] $Project, [string] $Engine) {
         $lines = & dotnet build $Project -c Release --nologo -v quiet '-clp:NoSummary' 2>&1
         if ($global:LASTEXITCODE -ne 0) { throw "The application does not build:`n$($lines -join "`n")" }
 
         $name = [IO.Path]::GetFileName($Project)
         $start = [Diagnostics.ProcessStartInfo]::new('dotnet')
         $start.ArgumentList.Add([IO.Path]::Combine($Project, 'bin', 'Release', 'net10.0', "$name.dll"))
+        $start.ArgumentList.Add($Engine)
         $start.RedirectStandardInput = $true
         $start.RedirectStandardOutput = $true
         $started = [AppProcess]::new()

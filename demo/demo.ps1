@@ -7,10 +7,13 @@ application reads and writes, takes the rotation back, and prints how many queri
 did, or when a command failed.
 
     ./build.sh demo
+    ./build.sh demo -Engine MariaDb                               or MySql
     ./build.sh demo -OnDrainTimeout Terminate -GracePeriod 0     cuts off who is late: must report failed queries
     ./build.sh demo -Rounds 50                                   rotations in a row, and a comparison of the server before and after
 
 Core cmdlets and .NET only, so that it also runs where PowerShell is not installed (see build.sh).
+.PARAMETER Engine
+The server: PostgreSql, MySql or MariaDb.
 .PARAMETER Rounds
 So many rotations in a row instead of one and its undo.
 .PARAMETER LongTransaction
@@ -21,7 +24,7 @@ How many seconds later than the others one consumer follows to the new login; 0 
 #Requires -Version 7.4
 [CmdletBinding(PositionalBinding = $false)]
 param(
-    [ValidateSet('PostgreSql')]
+    [ValidateSet('PostgreSql', 'MySql', 'MariaDb')]
     [string] $Engine = 'PostgreSql',
 
     [string] $GracePeriod,
@@ -46,7 +49,8 @@ $ErrorActionPreference = 'Stop'
 . ([IO.Path]::Combine($PSScriptRoot, 'AppProcess.ps1'))
 
 function Get-Facts([string] $Store) {
-    (Get-NebulaRotationPlan -Name shop -Store $Store -WarningAction Ignore).Facts | ForEach-Object { "$_" }
+    # What is kept for the first login's name (MySQL: routines, triggers) is nothing that the next login has; the application looks after it.
+    (Get-NebulaRotationPlan -Name shop -Store $Store -WarningAction Ignore).Facts | Where-Object Kind -ne KeptDefiner | ForEach-Object { "$_" }
 }
 
 function Compare-Facts([string[]] $Before, [string[]] $After) {
@@ -63,14 +67,14 @@ $app = $null
 $exitCode = 1
 try {
     'Starting a server and the application ...'
-    $app = [AppProcess]::Start([IO.Path]::Combine($PSScriptRoot, 'Nebula.Rotation.Demo'))
+    $app = [AppProcess]::Start([IO.Path]::Combine($PSScriptRoot, 'Nebula.Rotation.Demo'), $Engine)
     $ready = $app.Receive()
     "$($ready['server']) on $($ready['host']):$($ready['port'])"
 
     Import-Module Nebula.Rotation
     $new = @{
         Name            = 'shop'
-        DatabaseType    = $Engine
+        DatabaseType    = $Engine -eq 'MariaDb' ? 'MySql' : $Engine
         HostName        = "$($ready['host'])"
         Port            = [int]"$($ready['port'])"
         Database        = "$($ready['database'])"

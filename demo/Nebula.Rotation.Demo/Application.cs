@@ -11,9 +11,10 @@ internal sealed class Application : IAsyncDisposable
     private static readonly TimeSpan FollowTimeout = TimeSpan.FromSeconds(15);
 
     private readonly Tally _tally = new();
-    private readonly RotatingPool _pool = new("shop", Connections);
+    private readonly RotatingPool _pool;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _running = [];
+    private readonly ShopSql _sql;
     private readonly ICredentialStore _store;
     private readonly string _credentialName;
     private readonly TimeSpan _lateness;
@@ -27,12 +28,14 @@ internal sealed class Application : IAsyncDisposable
     private TableMaker? _maker;
     private TableMaker? _formerMaker;
 
-    private Application(ICredentialStore store, string credentialName, TimeSpan lateness)
+    private Application(IShop shop, ICredentialStore store, string credentialName, TimeSpan lateness)
     {
+        _sql = shop.Sql;
+        _pool = new RotatingPool(shop, "shop", Connections);
         _store = store;
         _credentialName = credentialName;
         _lateness = lateness;
-        _latePool = lateness > TimeSpan.Zero ? new RotatingPool("shop (late)", LateConnections) : null;
+        _latePool = lateness > TimeSpan.Zero ? new RotatingPool(shop, "shop (late)", LateConnections) : null;
     }
 
     public Tally Tally => _tally;
@@ -41,14 +44,15 @@ internal sealed class Application : IAsyncDisposable
     public string Username => _pool.Username;
 
     /// <summary>Takes the login from the store, and lets the traffic begin.</summary>
+    /// <param name="shop">The database.</param>
     /// <param name="store">Owned by the application from now on.</param>
     /// <param name="credentialName">The credential to follow.</param>
     /// <param name="lateness">How late one consumer follows a new login; zero for no such consumer.</param>
     /// <param name="cancellationToken">Ends the start.</param>
     public static async Task<Application> StartAsync(
-        ICredentialStore store, string credentialName, TimeSpan lateness, CancellationToken cancellationToken)
+        IShop shop, ICredentialStore store, string credentialName, TimeSpan lateness, CancellationToken cancellationToken)
     {
-        var application = new Application(store, credentialName, lateness);
+        var application = new Application(shop, store, credentialName, lateness);
         await application.StartAsync(application._pool, TimeSpan.Zero, 1, Connections, cancellationToken);
         if (application._latePool is { } latePool)
             await application.StartAsync(latePool, lateness, 1 + Connections, LateConnections, cancellationToken);
@@ -65,14 +69,14 @@ internal sealed class Application : IAsyncDisposable
         {
             var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _longTransaction = CountFailureAsync(
-                "the long transaction", token => LongTransaction.RunAsync(_pool, longTransaction, _tally, begun.SetResult, token));
+                "the long transaction", token => LongTransaction.RunAsync(_sql, _pool, longTransaction, _tally, begun.SetResult, token));
             await Task.WhenAny(begun.Task, _longTransaction);
         }
 
         // Without a consumer that stays with the old login for a while, nobody is left to make a table with it.
         if (_latePool is not null)
         {
-            var (maker, before) = (new TableMaker(_pool, _latePool, _turn, _tally), Username);
+            var (maker, before) = (new TableMaker(_sql, _pool, _latePool, _turn, _tally), Username);
             (_formerMaker, _maker) = (_maker, maker);
             _making = CountFailureAsync("making tables meanwhile", token => maker.MakeAsync(before, token));
         }
@@ -126,7 +130,7 @@ internal sealed class Application : IAsyncDisposable
         await follower.BeginAsync(cancellationToken);
         _running.Add(follower.RunAsync(_stop.Token));
         // Each worker sells a product of its own, so that workers do not wait for one another.
-        _running.AddRange(Enumerable.Range(firstProduct, workers).Select(product => new OrderWorker(pool, product, _tally).RunAsync(_stop.Token)));
+        _running.AddRange(Enumerable.Range(firstProduct, workers).Select(product => new OrderWorker(_sql, pool, product, _tally).RunAsync(_stop.Token)));
     }
 
     private async Task FollowedAsync(CancellationToken cancellationToken)

@@ -1,7 +1,7 @@
 namespace Nebula.Rotation.Demo;
 
 /// <summary>A request handler of the application, over and over: takes a connection, sells something, looks whether the answers are right.</summary>
-internal sealed class OrderWorker(RotatingPool pool, int product, Tally tally)
+internal sealed class OrderWorker(ShopSql sql, RotatingPool pool, int product, Tally tally)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
@@ -27,31 +27,30 @@ internal sealed class OrderWorker(RotatingPool pool, int product, Tally tally)
 
     private async Task SellAsync(CancellationToken cancellationToken)
     {
-        // Table names without a schema: the search path has to find them, under every login.
         await using var connection = await pool.BorrowAsync(cancellationToken);
-        var price = await tally.ScalarAsync<decimal>(connection, "SELECT price_of($1)", cancellationToken, product);
+        var price = await tally.ScalarAsync<decimal>(connection, sql.PriceOf, cancellationToken, product);
         WrongAnswerException.Unless(price == _price, $"product {product} costs {_price}");
 
-        long order;
-        await using (var transaction = await connection.Connection.BeginTransactionAsync(cancellationToken))
-        {
-            order = await tally.ScalarAsync<long>(
-                connection,
-                "INSERT INTO orders (customer, product, amount) VALUES (1 + nextval('tickets') % 3, $1, $2) RETURNING id",
-                cancellationToken,
-                product,
-                price);
-            var stocked = await tally.ExecuteAsync(connection, "UPDATE products SET stock = stock - 1 WHERE id = $1", cancellationToken, product);
-            WrongAnswerException.Unless(stocked == 1, "one product is taken from stock");
-            await transaction.CommitAsync(cancellationToken);
-        }
+        var order = await connection.TransactAsync(
+            async () =>
+            {
+                var placed = await tally.ScalarAsync<long>(connection, sql.PlaceOrder, cancellationToken, product, price);
+                var stocked = await tally.ExecuteAsync(connection, sql.TakeFromStock, cancellationToken, product);
+                WrongAnswerException.Unless(stocked == 1, "one product is taken from stock");
+                return placed;
+            },
+            cancellationToken);
 
-        var amount = await tally.ScalarAsync<decimal>(connection, "SELECT amount FROM orders WHERE id = $1", cancellationToken, order);
+        var amount = await tally.ScalarAsync<decimal>(connection, sql.AmountOf, cancellationToken, order);
         WrongAnswerException.Unless(amount == price, $"order {order} is over {price}");
-        await tally.ScalarAsync<long>(connection, "UPDATE orders SET state = 'paid' WHERE id = $1 RETURNING id", cancellationToken, order);
-        var paid = await tally.ScalarAsync<bool>(connection, "SELECT is_paid($1)", cancellationToken, order);
+        var payments = await tally.ExecuteAsync(connection, sql.Pay, cancellationToken, order);
+        WrongAnswerException.Unless(payments == 1, $"order {order} is paid once");
+        var paid = await tally.ScalarAsync<bool>(connection, sql.IsPaid, cancellationToken, order);
         WrongAnswerException.Unless(paid, $"order {order} is paid");
-        var timeout = await tally.ScalarAsync<string>(connection, "SHOW statement_timeout", cancellationToken);
-        WrongAnswerException.Unless(timeout == "20s", "the login brings its settings");
+        foreach (var (setting, answer) in sql.Settings)
+        {
+            var found = await tally.ScalarAsync<string>(connection, setting, cancellationToken);
+            WrongAnswerException.Unless(found == answer, $"the login brings its settings: {setting} gives {answer}");
+        }
     }
 }

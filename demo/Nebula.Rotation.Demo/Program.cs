@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Nebula.Rotation.Demo.MySql;
+using Nebula.Rotation.Demo.PostgreSql;
 using Nebula.Rotation.Stores.Encryption;
 using Nebula.Rotation.Stores.Sqlite;
 using Nebula.Rotation.TestServers;
@@ -6,7 +8,7 @@ using Nebula.Rotation.TestServers;
 namespace Nebula.Rotation.Demo;
 
 /// <summary>
-/// The server and the application of the demo. demo.ps1 starts it, tells it what is about to happen, and does the rest with the cmdlets. Exit code:
+/// The server and the application of the demo. demo.ps1 starts it with the engine's name, tells it what is about to happen, and does the rest with the cmdlets. Exit code:
 /// 0 when no query failed and the server is as it was, 1 when not, 2 when there is no server to be had.
 /// </summary>
 internal static class Program
@@ -14,14 +16,13 @@ internal static class Program
     // The traffic is on its way when each worker has been round a few times.
     private const int FirstQueries = 300;
 
-    private static async Task<int> Main()
+    private static async Task<int> Main(string[] arguments)
     {
         try
         {
-            // The server's log would hold the password that the database is set up with.
-            await using var server = await PostgresServer.StartAsync(new PostgresServerOptions { LogStatements = false });
-            await new ShopDatabase(server).CreateAsync(CancellationToken.None);
-            return await ServeAsync(server);
+            await using var shop = await StartShopAsync(arguments);
+            await shop.CreateAsync(CancellationToken.None);
+            return await ServeAsync(shop);
         }
         catch (ServerUnavailableException exception)
         {
@@ -30,20 +31,28 @@ internal static class Program
         }
     }
 
-    private static async Task<int> ServeAsync(PostgresServer server)
+    private static Task<IShop> StartShopAsync(string[] arguments) => arguments switch
     {
-        var surroundings = await Surroundings.RememberAsync(server, ShopDatabase.Login, CancellationToken.None);
+        ["PostgreSql"] => PostgreSqlShop.StartAsync(),
+        ["MySql"] => MySqlShop.StartAsync(MySqlRelease.MySql),
+        ["MariaDb"] => MySqlShop.StartAsync(MySqlRelease.MariaDb),
+        _ => throw new ArgumentException("One argument: PostgreSql, MySql or MariaDb."),
+    };
+
+    private static async Task<int> ServeAsync(IShop shop)
+    {
+        var surroundings = await shop.RememberAsync(CancellationToken.None);
         await Driver.SendAsync(new JsonObject
         {
             ["event"] = "ready",
-            ["server"] = $"PostgreSQL {server.Version}",
-            ["host"] = server.Host,
-            ["port"] = server.Port,
-            ["database"] = ShopDatabase.Name,
-            ["username"] = ShopDatabase.Login,
-            ["password"] = ShopDatabase.Password,
-            ["adminUsername"] = server.SuperUser,
-            ["adminPassword"] = server.SuperPassword,
+            ["server"] = shop.Server,
+            ["host"] = shop.Host,
+            ["port"] = shop.Port,
+            ["database"] = shop.Database,
+            ["username"] = shop.Login.Username,
+            ["password"] = shop.Login.Password.Reveal(),
+            ["adminUsername"] = shop.Admin.Username,
+            ["adminPassword"] = shop.Admin.Password.Reveal(),
         });
 
         Application? application = null;
@@ -54,7 +63,7 @@ internal static class Program
                 switch ((string?)command["command"])
                 {
                     case "start":
-                        application = await StartAsync(command);
+                        application = await StartAsync(shop, command);
                         break;
                     case "rotating" when application is not null:
                         await application.BeginTurnAsync(Driver.Seconds(command, "longTransaction"));
@@ -66,7 +75,7 @@ internal static class Program
                         await application.StopAsync();
                         break;
                     case "report" when application is not null:
-                        return await ReportAsync(application.Tally, await surroundings.CompareAsync(application.Username, CancellationToken.None));
+                        return await ReportAsync(application.Tally, surroundings, await surroundings.CompareAsync(application.Username, CancellationToken.None));
                     default:
                         throw new InvalidOperationException($"The command '{command["command"]}' is not one for now.");
                 }
@@ -84,22 +93,22 @@ internal static class Program
         }
     }
 
-    private static async Task<Application> StartAsync(JsonNode command)
+    private static async Task<Application> StartAsync(IShop shop, JsonNode command)
     {
         // As an application of one's own would: the store's file, and the key from where the module takes it.
         var store = await SqliteCredentialStore.OpenAsync(
             (string)command["store"]!, StoreKeyProvider.Default, TimeProvider.System, createIfMissing: false, CancellationToken.None);
         var application = await Application.StartAsync(
-            store, (string)command["credential"]!, Driver.Seconds(command, "lateness"), CancellationToken.None);
+            shop, store, (string)command["credential"]!, Driver.Seconds(command, "lateness"), CancellationToken.None);
         while (application.Tally.Queries < FirstQueries)
             await Task.Delay(50);
         return application;
     }
 
     /// <summary>The last words are for people: no JSON.</summary>
-    private static async Task<int> ReportAsync(Tally tally, IReadOnlyList<string> changes)
+    private static async Task<int> ReportAsync(Tally tally, ISurroundings surroundings, IReadOnlyList<string> changes)
     {
-        await Console.Out.WriteLineAsync(changes.Count == 0 ? "server: no orphan role; every definition and right as before" : "server: not as before");
+        await Console.Out.WriteLineAsync($"server: {(changes.Count == 0 ? surroundings.Unchanged : "not as before")}");
         foreach (var change in changes)
             await Console.Out.WriteLineAsync($"  {change}");
         await Console.Out.WriteLineAsync($"app queries: {tally.Queries}, failed: {tally.Failed}");

@@ -1,12 +1,10 @@
-using Npgsql;
-
 namespace Nebula.Rotation.Demo;
 
 /// <summary>
 /// A pool whose login can be replaced while it is in use. What is borrowed stays good until it is given back; what is borrowed afterwards belongs
 /// to the new login.
 /// </summary>
-internal sealed class RotatingPool(string applicationName, int size) : IAsyncDisposable
+internal sealed class RotatingPool(IShop shop, string applicationName, int size) : IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private PoolGeneration? _present;
@@ -24,7 +22,7 @@ internal sealed class RotatingPool(string applicationName, int size) : IAsyncDis
     /// <summary>Takes a new login: proves it first, so that one that does not work changes nothing here.</summary>
     public async Task AdoptAsync(DatabaseCredential credential, Login login, CancellationToken cancellationToken)
     {
-        var source = NpgsqlDataSource.Create(ConnectionString(credential, login));
+        var source = shop.Connect(credential, login, applicationName, size);
         try
         {
             await using var proof = await source.OpenConnectionAsync(cancellationToken);
@@ -46,7 +44,7 @@ internal sealed class RotatingPool(string applicationName, int size) : IAsyncDis
         {
             // Idle connections close now, so that the old login's sessions end as soon as their work does. The borrowed ones close when they
             // come back, and the last one takes the former generation with it.
-            former.Source.Clear();
+            shop.ClearIdle(former.Source);
             await former.LetGoAsync();
         }
     }
@@ -84,17 +82,4 @@ internal sealed class RotatingPool(string applicationName, int size) : IAsyncDis
         if (last is not null)
             await last.LetGoAsync();
     }
-
-    private string ConnectionString(DatabaseCredential credential, Login login) => new NpgsqlConnectionStringBuilder
-    {
-        Host = string.Join(',', credential.HostName),
-        Port = credential.Port,
-        Database = credential.Database,
-        Username = login.Username,
-        Password = login.Password.Reveal(),
-        SslMode = Enum.Parse<Npgsql.SslMode>(credential.SslMode.ToString()),
-        Timeout = (int)credential.ConnectionTimeout.TotalSeconds,
-        MaxPoolSize = size,
-        ApplicationName = applicationName,
-    }.ConnectionString;
 }

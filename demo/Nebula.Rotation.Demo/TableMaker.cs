@@ -2,9 +2,9 @@ namespace Nebula.Rotation.Demo;
 
 /// <summary>
 /// Tables that are made while both logins are live: one by a session of the old login, one by a session of the new. Sessions of both must be able
-/// to use both, and each its owner to change it; after the rotation all of it belongs to the new login.
+/// to use both, and each its maker to change it; after the rotation all of it is the new login's.
 /// </summary>
-internal sealed class TableMaker(RotatingPool pool, RotatingPool latePool, int turn, Tally tally)
+internal sealed class TableMaker(ShopSql sql, RotatingPool pool, RotatingPool latePool, int turn, Tally tally)
 {
     private readonly string _byOld = $"made_by_old_{turn}";
     private readonly string _byNew = $"made_by_new_{turn}";
@@ -47,25 +47,29 @@ internal sealed class TableMaker(RotatingPool pool, RotatingPool latePool, int t
     public async Task RemoveAsync(CancellationToken cancellationToken)
     {
         await using var live = await pool.BorrowAsync(cancellationToken);
-        foreach (var table in _made)
-            await tally.ExecuteAsync(live, $"DROP TABLE {table}", cancellationToken);
+        foreach (var statement in _made.SelectMany(sql.Remove))
+            await tally.ExecuteAsync(live, statement, cancellationToken);
         _made = [];
     }
 
     private async Task MakeAsync(BorrowedConnection session, string table, CancellationToken cancellationToken)
     {
-        await tally.ExecuteAsync(session, $"CREATE TABLE {table} (id bigserial PRIMARY KEY, made_by text NOT NULL)", cancellationToken);
+        foreach (var statement in sql.Make(table))
+            await tally.ExecuteAsync(session, statement, cancellationToken);
         _made.Add(table);
     }
 
     private async Task UseAsync(BorrowedConnection session, string table, CancellationToken cancellationToken)
     {
-        var id = await tally.ScalarAsync<long>(session, $"INSERT INTO {table} (made_by) VALUES ($1) RETURNING id", cancellationToken, session.Username);
-        var maker = await tally.ScalarAsync<string>(session, $"SELECT made_by FROM {table} WHERE id = $1", cancellationToken, id);
+        var id = await tally.ScalarAsync<long>(session, sql.Write(table), cancellationToken, session.Username);
+        var maker = await tally.ScalarAsync<string>(session, sql.Read(table), cancellationToken, id);
         WrongAnswerException.Unless(maker == session.Username, $"{table} has the row that {session.Username} wrote");
-        await tally.ExecuteAsync(session, $"UPDATE {table} SET made_by = made_by WHERE id = $1", cancellationToken, id);
+        await tally.ExecuteAsync(session, sql.Touch(table), cancellationToken, id);
     }
 
-    private async Task ChangeAsync(BorrowedConnection session, string table, string column, CancellationToken cancellationToken) =>
-        await tally.ExecuteAsync(session, $"ALTER TABLE {table} ADD COLUMN {column} text", cancellationToken);
+    private async Task ChangeAsync(BorrowedConnection session, string table, string column, CancellationToken cancellationToken)
+    {
+        foreach (var statement in sql.Change(table, column))
+            await tally.ExecuteAsync(session, statement, cancellationToken);
+    }
 }

@@ -1,4 +1,5 @@
-using Npgsql;
+using System.Data.Common;
+using System.Globalization;
 
 namespace Nebula.Rotation.Demo;
 
@@ -30,7 +31,10 @@ internal sealed class Tally
     {
         await using var command = Command(on, sql, values);
         var value = await command.ExecuteScalarAsync(cancellationToken);
-        return value is T expected ? expected : throw new WrongAnswerException($"{sql}: got '{value}', which is no {typeof(T).Name}");
+        // A count is of another width, and a truth a number, on some engines.
+        return value is T expected ? expected
+            : value is long or int or ulong or short or sbyte && typeof(T) != typeof(string) ? (T)Convert.ChangeType(value, typeof(T), CultureInfo.InvariantCulture)
+            : throw new WrongAnswerException($"{sql}: got '{value}', which is no {typeof(T).Name}");
     }
 
     /// <summary>Runs a statement for its effect; counted whether it succeeds or not. Gives the number of rows.</summary>
@@ -51,7 +55,7 @@ internal sealed class Tally
         }
     }
 
-    private NpgsqlCommand Command(BorrowedConnection on, string sql, object[] values)
+    private DbCommand Command(BorrowedConnection on, string sql, object[] values)
     {
         Interlocked.Increment(ref _queries);
         var command = on.Connection.CreateCommand();
@@ -59,8 +63,14 @@ internal sealed class Tally
 #pragma warning disable CA2100
         command.CommandText = sql;
 #pragma warning restore CA2100
+        command.Transaction = on.Transaction;
         foreach (var value in values)
-            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        {
+            var parameter = command.CreateParameter();
+            parameter.Value = value;
+            command.Parameters.Add(parameter);
+        }
+
         return command;
     }
 }

@@ -50,6 +50,12 @@ internal interface ILoginPlanner
     IReadOnlyList<PlannedStatement> PlanDrop(LoginSnapshot login, LoginSnapshot successor);
 
     /// <summary>
+    /// Why <see cref="PlanDrop"/> leaves the login on the server, where nobody can log in as it: what needs its name. A part of a sentence, for people. Null where it
+    /// drops the login.
+    /// </summary>
+    string? ExplainKept(LoginSnapshot login) => null;
+
+    /// <summary>
     /// What is done instead of <see cref="PlanDrop"/> by an admin that cannot take away everything that a login has. Null where the admin can, so that a drop that fails is a failure.
     /// </summary>
     DisablePlan? PlanDisable(LoginSnapshot login, LoginSnapshot successor) => null;

@@ -41,6 +41,9 @@ internal sealed class RotationDocument
     /// <summary>Why <see cref="From"/> was disabled for good instead of dropped; null when it was not.</summary>
     public string? DisabledBecause { get; set; }
 
+    /// <summary>Why <see cref="From"/> stays on the server, where nobody can log in as it; null when it does not.</summary>
+    public string? KeptBecause { get; set; }
+
     /// <summary>What becomes of the old login in the end: dropped, or left idle for its next turn.</summary>
     public RotationStrategy Strategy { get; init; }
 

@@ -44,6 +44,20 @@ public sealed class DisableTests
     }
 
     [Fact]
+    public async Task What_keeps_a_login_on_the_server_is_said_instead_of_a_drop()
+    {
+        await using var world = await World.CreateAsync(Facts);
+        world.Planner.KeepsBecause = "a view needs its name";
+
+        var record = await world.RotateAsync(Request);
+
+        Assert.Equal(RotationState.Completed, record.State);
+        var message = world.Observer.Stages.Single(stage => stage.Stage == RotationStage.Retire).Message;
+        Assert.Contains("'app' is kept, locked and with a password that nobody has: a view needs its name.", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("dropped", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_drop_that_fails_is_a_failure_where_the_admin_may_everything()
     {
         await using var world = await World.CreateAsync(Facts);

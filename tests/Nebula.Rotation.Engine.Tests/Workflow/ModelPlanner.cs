@@ -15,6 +15,9 @@ internal sealed class ModelPlanner : ILoginPlanner
     /// <summary>What that admin knows to stand in the way of a drop.</summary>
     public string? CannotDropBecause { get; set; }
 
+    /// <summary>What needs the name of a login that is to be dropped; null when nothing does.</summary>
+    public string? KeepsBecause { get; set; }
+
     public static PermissionFact Fact(string name) => new() { Kind = "Model", Name = name, IsExclusive = name.StartsWith('o') && !name.StartsWith("overlap", StringComparison.Ordinal) };
 
     public ClonePlan PlanClone(LoginSnapshot source, LoginSnapshot target)
@@ -72,7 +75,9 @@ internal sealed class ModelPlanner : ILoginPlanner
     ];
 
     public IReadOnlyList<PlannedStatement> PlanDrop(LoginSnapshot login, LoginSnapshot successor) =>
-        [.. PlanEndOverlap(login, successor), Statement(RotationStage.Retire, $"drop|{login.Username}")];
+        [.. PlanEndOverlap(login, successor), Statement(RotationStage.Retire, $"{(KeepsBecause is null ? "drop" : "idle")}|{login.Username}")];
+
+    public string? ExplainKept(LoginSnapshot login) => KeepsBecause;
 
     public IReadOnlyList<PlannedStatement> PlanIdle(LoginSnapshot login, LoginSnapshot successor) =>
         [.. PlanEndOverlap(login, successor), Statement(RotationStage.Retire, $"idle|{login.Username}")];

@@ -28,7 +28,11 @@ public abstract class MySqlRotationTests(SharedMySql mysql)
             for (var round = 0; round < Rotations; round++)
             {
                 await traffic.FlowsAsync(20);
-                Assert.Equal(RotationState.Completed, (await scene.RotateAsync()).State);
+                var record = await scene.RotateAsync();
+                Assert.Equal(RotationState.Completed, record.State);
+                // The first login made routines, and no other did.
+                var retired = record.Stages.Single(stage => stage.Stage == RotationStage.Retire).Message;
+                Assert.Contains(round == 0 ? "is kept, locked and with a password that nobody has: it is the definer of" : "dropped", retired, StringComparison.Ordinal);
             }
 
             await traffic.FlowsAsync(20);

@@ -24,6 +24,21 @@ public sealed partial class DemoTests
         Assert.True(queries > 2000, output);
     }
 
+    [Theory]
+    [InlineData("MariaDb")]
+    [InlineData("MySql")]
+    public async Task So_they_do_on_MySQL_and_MariaDB_and_one_login_is_kept_as_the_definer(string engine)
+    {
+        var (code, output) = await RunAsync("-Engine", engine, "-Rounds", "3");
+
+        Assert.True(code == 0, output);
+        Assert.Contains("server: no orphan account; every definition and right as before (shop_app kept, locked,", output, StringComparison.Ordinal);
+        Assert.Contains(", 0 changed", output, StringComparison.Ordinal);
+        var (queries, failed) = Count(output);
+        Assert.Equal(0, failed);
+        Assert.True(queries > 800, output);
+    }
+
     [Fact]
     public async Task A_rotation_that_cuts_off_who_is_late_is_seen_to_fail_queries()
     {
@@ -43,7 +58,7 @@ public sealed partial class DemoTests
     private static async Task<(int Code, string Output)> RunAsync(params string[] arguments)
     {
         // The application starts a server of its own; where none can be had the test is skipped as others are.
-        await using (await ServerRequirement.OrSkip(() => PostgresServer.StartAsync(ct: TestContext.Current.CancellationToken), Assert.Skip))
+        await using (await ServerRequirement.OrSkip(() => StartServerAsync(arguments), Assert.Skip))
         {
         }
 
@@ -72,6 +87,13 @@ public sealed partial class DemoTests
 
         return (process.ExitCode, await output + await error);
     }
+
+    private static async Task<IAsyncDisposable> StartServerAsync(string[] arguments) => arguments switch
+    {
+        ["-Engine", "MariaDb", ..] => await MySqlServer.StartAsync(new() { Release = MySqlRelease.MariaDb }, TestContext.Current.CancellationToken),
+        ["-Engine", "MySql", ..] => await MySqlServer.StartAsync(new() { Release = MySqlRelease.MySql }, TestContext.Current.CancellationToken),
+        _ => await PostgresServer.StartAsync(ct: TestContext.Current.CancellationToken),
+    };
 
     [GeneratedRegex(@"app queries: (\d+), failed: (\d+)")]
     private static partial Regex CountLine();

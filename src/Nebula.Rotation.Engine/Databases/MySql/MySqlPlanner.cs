@@ -100,7 +100,7 @@ internal sealed class MySqlPlanner(IReadOnlyList<IFactRule> rules) : ILoginPlann
         }
 
         var list = new StatementList(RotationStage.Retire);
-        if (login.Facts.Any(fact => fact.Kind == FactKinds.KeptDefiner))
+        if (ExplainKept(login) is not null)
         {
             PutAside(login, list);
             return list.Statements;
@@ -111,6 +111,12 @@ internal sealed class MySqlPlanner(IReadOnlyList<IFactRule> rules) : ILoginPlann
             || (fact.Kind == FactKinds.Privilege && fact.ObjectType is FactKinds.Function or FactKinds.Procedure && !System.Text.Ascii.IsValid(login.Username)));
         list.Add("Drop", $"DROP USER {MySqlDialect.List(Names(login))}");
         return list.Statements;
+    }
+
+    public string? ExplainKept(LoginSnapshot login)
+    {
+        var kept = login.Facts.Where(fact => fact.Kind == FactKinds.KeptDefiner).ToList();
+        return kept.Count == 0 ? null : $"it is the definer of {Name(kept)}";
     }
 
     public IReadOnlyList<PlannedStatement> PlanIdle(LoginSnapshot login, LoginSnapshot successor)
@@ -180,6 +186,9 @@ internal sealed class MySqlPlanner(IReadOnlyList<IFactRule> rules) : ILoginPlann
             yield return blocker;
     }
 
+    private static string Name(List<PermissionFact> objects) =>
+        string.Join(", ", objects.Take(5).Select(fact => $"{fact.ObjectType!.ToLowerInvariant()} {fact.ObjectName}")) + (objects.Count > 5 ? $" and {objects.Count - 5} more" : "");
+
     private static IEnumerable<string> Warnings(LoginSnapshot source)
     {
         foreach (var dead in source.List(HintNames.Dead))
@@ -190,7 +199,7 @@ internal sealed class MySqlPlanner(IReadOnlyList<IFactRule> rules) : ILoginPlann
         if (kept.Count > 0)
         {
             yield return
-                $"{source.Username} is the definer of {string.Join(", ", kept.Take(5).Select(fact => $"{fact.ObjectType!.ToLowerInvariant()} {fact.ObjectName}"))}{(kept.Count > 5 ? $" and {kept.Count - 5} more" : "")}: "
+                $"{source.Username} is the definer of {Name(kept)}: "
                 + $"its accounts are kept for them, locked and without a password that anybody has. -Option @{{ {MySqlOptions.DefinersName} = '{MySqlOptions.Recreate}' }} makes them again with the new login instead.";
         }
     }

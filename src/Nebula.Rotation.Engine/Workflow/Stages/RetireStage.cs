@@ -67,6 +67,7 @@ internal static class RetireStage
         run.SharesName ? $"The old password of '{run.OldUsername}' is gone."
         : run.TakesTurns ? $"'{run.OldUsername}' is idle until its next turn."
         : run.Document.DisabledBecause is { } reason ? $"'{run.OldUsername}' was not dropped but disabled for good, without a password: {reason.TrimEnd('.')}."
+        : run.Document.KeptBecause is { } use ? $"'{run.OldUsername}' is kept, locked and with a password that nobody has: {use}."
         : $"'{run.OldUsername}' dropped.";
 
     /// <summary>
@@ -118,6 +119,7 @@ internal static class RetireStage
                     current = current with { Facts = [.. current.Facts, .. run.Planner.Compare(old, current, afterMove: false).Missing.Where(fact => fact.Grantee is not null)] };
                 var statements = run.TakesTurns ? run.Planner.PlanIdle(old, current) : run.Planner.PlanDrop(old, current);
                 await ChangeRunner.ApplyAsync(run, RotationStage.Retire, activity, statements, cancellationToken);
+                run.Document.KeptBecause = run.TakesTurns ? null : run.Planner.ExplainKept(old);
                 break;
             }
             catch (RotationException exception) when (exception.Code == RotationErrorCode.DatabaseError && round < Rounds)
@@ -137,6 +139,9 @@ internal static class RetireStage
             }
         }
 
+        // Before the outcome: who goes on from there has to know what became of it.
+        if (run.Document.KeptBecause is not null)
+            await run.SaveDocumentAsync(cancellationToken);
         await run.JournalAsync(RotationStage.Retire, step, JournalPhase.Done, cancellationToken);
         return moved;
     }

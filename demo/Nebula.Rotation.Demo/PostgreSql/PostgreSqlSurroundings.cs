@@ -2,24 +2,25 @@ using Nebula.Rotation.TestServers;
 using Nebula.Rotation.TestServers.Oracles;
 using Npgsql;
 
-namespace Nebula.Rotation.Demo;
+namespace Nebula.Rotation.Demo.PostgreSql;
 
-/// <summary>What is to be the same before and after: every definition and right on the server, and that no role is left over.</summary>
-internal sealed class Surroundings
+/// <summary>As pg_dump and pg_dumpall say it.</summary>
+internal sealed class PostgreSqlSurroundings : ISurroundings
 {
     private readonly PostgresServer _server;
     private readonly DumpReading _before;
 
-    private Surroundings(PostgresServer server, DumpReading before)
+    private PostgreSqlSurroundings(PostgresServer server, DumpReading before)
     {
         _server = server;
         _before = before;
     }
 
-    public static async Task<Surroundings> RememberAsync(PostgresServer server, string login, CancellationToken cancellationToken) =>
+    public string Unchanged => "no orphan role; every definition and right as before";
+
+    public static async Task<PostgreSqlSurroundings> RememberAsync(PostgresServer server, string login, CancellationToken cancellationToken) =>
         new(server, await DumpOracle.ReadAsync(server, DumpRequest.WholeCluster(login), cancellationToken));
 
-    /// <summary>What is different now, the login's name aside; empty when nothing is.</summary>
     public async Task<IReadOnlyList<string>> CompareAsync(string login, CancellationToken cancellationToken)
     {
         var problems = new List<string>();
@@ -40,7 +41,7 @@ internal sealed class Surroundings
         await using var connection = await _server.OpenAsync(ct: cancellationToken);
         await using var query = new NpgsqlCommand(
             "SELECT rolname FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_' AND rolname <> ALL ($1) ORDER BY rolname", connection);
-        query.Parameters.Add(new NpgsqlParameter { Value = ShopDatabase.OtherRoles.Append(_server.SuperUser).Append(login).ToArray() });
+        query.Parameters.Add(new NpgsqlParameter { Value = PostgreSqlShop.OtherRoles.Append(_server.SuperUser).Append(login).ToArray() });
         await using var rows = await query.ExecuteReaderAsync(cancellationToken);
         var orphans = new List<string>();
         while (await rows.ReadAsync(cancellationToken))
