@@ -1,9 +1,11 @@
 using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Passwords;
 using Nebula.Rotation.Engine.Workflow;
+using Nebula.Rotation.Engine.Workflow.Fleets;
 using Nebula.Rotation.Engine.Workflow.Ownership;
 using Nebula.Rotation.Engine.Workflow.Stages;
 using Nebula.Rotation.Stores;
+using Nebula.Rotation.Stores.Scheduling;
 
 namespace Nebula.Rotation.Engine;
 
@@ -29,6 +31,7 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
                 "Nothing was changed. Take another name, or change the stored one with Set-NebulaDbCredential.");
         }
 
+        RequireAnotherAdmin(credential, request.Login.Username, request.Admin);
         if (!request.SkipCheck)
         {
             await RequireLoginAsync(engine, credential, request.Login, cancellationToken);
@@ -39,8 +42,12 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
         return await _store.AddAsync(credential with { Username = request.Login.Username }, request.Login, request.Admin, cancellationToken);
     }
 
-    public Task<IReadOnlyList<DatabaseCredential>> FindAsync(CredentialFilter filter, CancellationToken cancellationToken) =>
-        _store.ListAsync(filter, cancellationToken);
+    public async Task<IReadOnlyList<DatabaseCredential>> FindAsync(CredentialFilter filter, CancellationToken cancellationToken)
+    {
+        var found = await _store.ListAsync(filter, cancellationToken);
+        // Its time has come, and its maintenance window is not over: those that a run by the schedule would rotate now.
+        return filter.DueAt is { } now ? [.. found.Where(credential => RotationSchedule.IsOpen(credential, now))] : found;
+    }
 
     public async Task<DatabaseCredential> ChangeAsync(string name, string scope, CredentialChange change, CancellationToken cancellationToken)
     {
@@ -64,6 +71,7 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
             await RequireLoginAsync(engine, changed, login, cancellationToken);
         }
 
+        RequireAnotherAdmin(changed, change.Login?.Username ?? changed.Username, change.Admin);
         if (change.Admin is { } admin)
             await RequireAdminAsync(engine, changed, admin, cancellationToken);
         return await _store.UpdateAsync(changed, change.Admin, change.Login, cancellationToken);
@@ -121,6 +129,12 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
     public Task<RotationRecord> UndoAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
         Telemetry.WatchAsync("undo", request, () => StopAsRotationExceptionAsync(request.Name, () => _workflow.UndoAsync(request, observer, stop)));
 
+    public Task<IReadOnlyList<DueCredential>> FindDueAsync(CredentialFilter filter, CancellationToken cancellationToken) =>
+        new DueFinder(services).FindAsync(filter, cancellationToken);
+
+    public Task<RotationSummary> RotateManyAsync(FleetRequest request, IFleetObserver observer, CancellationToken stop) =>
+        new FleetRunner(services, RunAsync).RunAsync(request, observer, stop);
+
     public Task<OwnershipChange> ConvertOwnershipAsync(OwnershipRequest request, IRotationObserver observer, CancellationToken stop) =>
         StopAsRotationExceptionAsync(request.Name, () => new OwnershipWorkflow(services).ConvertAsync(request, observer, stop));
 
@@ -145,6 +159,9 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
     public Task<StoreKeyChange> ExportStoreKeyAsync(StoreKeyRequest request, CancellationToken cancellationToken) => _store.ExportKeyAsync(request, cancellationToken);
 
     public ValueTask DisposeAsync() => _store.DisposeAsync();
+
+    private Task<RotationRecord> RunAsync(FleetMember member, IRotationObserver observer, CancellationToken stop) =>
+        member.Action == DueAction.Finish ? ResumeAsync(member.Request, observer, stop) : RotateAsync(member.Request, observer, stop);
 
     /// <summary>A stop while nothing has been touched yet ends in the same kind of error as a later one.</summary>
     private static async Task<T> StopAsRotationExceptionAsync<T>(string name, Func<Task<T>> work)
@@ -187,8 +204,21 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
         UsernameGenerator.ValidateTemplate(credential.UsernameTemplate, engine.UsernameRules);
         engine.Validate(credential);
         services.Publishers.Validate(credential);
+        RotationSchedule.Validate(credential);
+        Pairs.Validate(credential);
         if (StrategyOptions.GetAlternateUsername(credential) is { } alternate)
             AlternateLogins.Validate(engine, credential, alternate);
+    }
+
+    /// <summary>A stored copy of the admin's password would be the wrong one after its first rotation.</summary>
+    private static void RequireAnotherAdmin(DatabaseCredential credential, string username, Login? admin)
+    {
+        if (admin?.Username != username)
+            return;
+        throw new RotationException(
+            RotationErrorCode.InvalidArgument,
+            $"'{username}' is the login of '{credential.Name}' itself; as its stored admin it would be out of date after the first rotation.",
+            $"Nothing was stored. Say that it is its own admin, and the live password is taken each time: -AdminCredentialName '{credential.Name}'.");
     }
 
     private static async Task RequireLoginAsync(

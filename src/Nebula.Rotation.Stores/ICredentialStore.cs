@@ -19,6 +19,9 @@ public interface ICredentialStore : IAsyncDisposable
     /// <summary>The credentials that match, by scope and name.</summary>
     Task<IReadOnlyList<DatabaseCredential>> ListAsync(CredentialFilter filter, CancellationToken cancellationToken);
 
+    /// <summary>When the next rotation after this time is due, or null when none is planned. One that is on hold counts.</summary>
+    Task<DateTimeOffset?> FindNextDueAsync(DateTimeOffset after, CancellationToken cancellationToken);
+
     /// <summary>
     /// Writes a changed credential; refused when the stored revision is another (<see cref="RotationErrorCode.CredentialChanged"/>). Changes neither
     /// id nor live version. An admin login replaces the stored one; a login replaces name and password of the live version, which is refused

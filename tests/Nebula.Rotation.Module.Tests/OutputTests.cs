@@ -21,7 +21,7 @@ public sealed partial class OutputTests
     public void Credentials_read_as_a_table()
     {
         using var scene = new Scene();
-        scene.Service.Credentials[0] = scene.Service.Credentials[0] with { RotationInterval = TimeSpan.FromDays(1), LastRotatedAt = DateTimeOffset.UtcNow.AddDays(-3) };
+        scene.Service.Credentials[0] = scene.Service.Credentials[0] with { RotationInterval = TimeSpan.FromDays(1), LastRotatedAt = DateTimeOffset.UtcNow.AddDays(-3), NextRotationAt = DateTimeOffset.UtcNow.AddDays(-2) };
         var shown = Show(scene, "Get-NebulaDbCredential");
         Assert.Matches(@"Name\s+Type\s+Host\s+Database\s+Username\s+Version\s+LastRotated\s+NextDue", shown);
         Assert.Matches(@"orders\s+PostgreSql\s+db1:5432\s+app\s+orders_old\s+1\s+3\.0 d ago\s+overdue 2\.0 d", shown);

@@ -61,8 +61,23 @@ public sealed record DatabaseCredential
     /// <summary>How the second login comes to be.</summary>
     public RotationStrategy Strategy { get; init; }
 
-    /// <summary>How often the credential is due, or null for only on demand.</summary>
+    /// <summary>How often the credential is due, or null for on demand or by <see cref="Schedule"/>.</summary>
     public TimeSpan? RotationInterval { get; init; }
+
+    /// <summary>A cron expression of five fields, or six with seconds first, that says when the credential is due; or null.</summary>
+    public string? Schedule { get; init; }
+
+    /// <summary>
+    /// When a rotation may begin that a schedule asks for: <c>Sat,Sun 01:00-05:00</c>, <c>Mon-Fri 23:00-02:00</c>, <c>* 02:00-04:00</c>. Any of them;
+    /// empty for always. What has begun is finished outside of them too.
+    /// </summary>
+    public IReadOnlyList<string> MaintenanceWindow { get; init; } = [];
+
+    /// <summary>The time zone of <see cref="Schedule"/> and <see cref="MaintenanceWindow"/>, an IANA or Windows name; or null for UTC.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>How much later than its time a credential may become due, so that a fleet does not rotate at once; the same for it each time.</summary>
+    public TimeSpan Jitter { get; init; }
 
     /// <summary>
     /// How many earlier logins keep their password in the store after they were retired, so that an undo can make them again; the older ones' are erased.
@@ -100,7 +115,8 @@ public sealed record DatabaseCredential
     public DateTimeOffset LastRotatedAt { get; init; }
 
     /// <summary>When the next rotation is due, or null for only on demand.</summary>
-    public DateTimeOffset? NextRotationAt => RotationInterval is { } interval ? LastRotatedAt + interval : null;
+    /// <remarks>The store computes it with each change.</remarks>
+    public DateTimeOffset? NextRotationAt { get; init; }
 
     /// <summary>A number that grows with each change of this record in the store; a change against an older one is refused.</summary>
     public long Revision { get; init; }

@@ -101,4 +101,7 @@ public enum RotationErrorCode
 
     /// <summary>The command asks for confirmation and nobody can answer.</summary>
     ConfirmationRequired,
+
+    /// <summary>Of a run over many, some failed; each has an error of its own.</summary>
+    RotationsFailed,
 }

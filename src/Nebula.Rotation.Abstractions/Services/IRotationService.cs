@@ -46,6 +46,15 @@ public interface IRotationService : IAsyncDisposable
     /// <summary>Finishes an open record: forward after its commit point, back before it.</summary>
     Task<RotationRecord> ResumeAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop);
 
+    /// <summary>What is to be done now of the credentials that match: rotations that are due and may begin, and what earlier runs left to finish.</summary>
+    Task<IReadOnlyList<DueCredential>> FindDueAsync(CredentialFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Rotates many, in parallel over servers. One failure stops nothing else and is a result, not an exception. <paramref name="stop"/> begins no
+    /// more, and stops those at work as in <see cref="RotateAsync"/>; the task ends when nothing more will be touched.
+    /// </summary>
+    Task<RotationSummary> RotateManyAsync(FleetRequest request, IFleetObserver observer, CancellationToken stop);
+
     /// <summary>Makes the old login of a rotation live again, and retires the new one.</summary>
     Task<RotationRecord> UndoAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop);
 

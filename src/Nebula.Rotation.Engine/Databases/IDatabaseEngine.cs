@@ -13,6 +13,12 @@ internal interface IDatabaseEngine
     /// <summary>Plans for two passwords at once; null where the engine has no such thing and <see cref="RotationStrategy.DualPassword"/> is not offered.</summary>
     IDualPasswordPlanner? DualPasswordPlanner { get; }
 
+    /// <summary>
+    /// How many rotations one server takes at once in a run over many. Where they meet in its catalog they are repeated, which is bounded; sixteen is what
+    /// is tested.
+    /// </summary>
+    int RotationsAtOnce => 16;
+
     /// <summary>True where each endpoint has logins of its own, which a new endpoint has not got: <see cref="IAdminConnection.BringUpToDateAsync"/>.</summary>
     bool HasLoginsPerEndpoint => false;
 

@@ -35,7 +35,8 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
 
     public required IDatabaseEngine Engine { get; init; }
 
-    public required Login AdminLogin { get; init; }
+    /// <summary>Who does the work: of an admin that rotates itself the one that is live, see <see cref="FollowOwnAdminAsync"/>.</summary>
+    public required Login AdminLogin { get; set; }
 
     public required RotationRecord Record { get; init; }
 
@@ -93,6 +94,18 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
             return;
         _admin = null;
         await admin.DisposeAsync();
+    }
+
+    /// <summary>
+    /// An admin that rotates itself goes on as its new login once that is live: it could neither drain nor drop the one that it is. Verify has proved that
+    /// the new one has what the old one had.
+    /// </summary>
+    public async Task FollowOwnAdminAsync()
+    {
+        if (AdminLogin.Username != OldUsername)
+            return;
+        AdminLogin = Document.To.ToLogin();
+        await ReconnectAsync();
     }
 
     /// <summary>Both names in a fixed order, so that two runs with the same pair cannot wait for each other.</summary>

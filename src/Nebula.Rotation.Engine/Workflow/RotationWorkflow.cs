@@ -178,6 +178,7 @@ internal sealed class RotationWorkflow(WorkflowServices services)
                 await run.SaveDocumentAsync(run.LeaseLost);
             }
 
+            await run.FollowOwnAdminAsync();
             // Behind a door that an earlier run closed there is nothing to wait for.
             var closed = run.Has(Steps.Block, JournalPhase.Done) || (run.SharesName && run.Has(Steps.Drop, JournalPhase.Intent));
             while (true)

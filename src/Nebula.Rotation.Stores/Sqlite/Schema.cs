@@ -139,8 +139,11 @@ internal static class Schema
         CREATE INDEX audit_rotation ON audit (rotation_id) WHERE rotation_id IS NOT NULL;
         """;
 
+    /// <summary>Settings have schedules and maintenance windows: a module that does not know them would rotate outside of them.</summary>
+    private const string Schedules = "UPDATE credentials SET settings = json_set(settings, '$.MaintenanceWindow', json('[]'), '$.Jitter', '00:00:00')";
+
     /// <summary>The script at index n makes version n + 1 of version n. Scripts that have shipped are never edited.</summary>
-    public static IReadOnlyList<string> Migrations { get; } = [Version1, Version2, AuditTrail];
+    public static IReadOnlyList<string> Migrations { get; } = [Version1, Version2, AuditTrail, Schedules];
 
     public static int GetVersion(SqliteSession session) => Convert.ToInt32(session.Scalar("PRAGMA user_version"), CultureInfo.InvariantCulture);
 

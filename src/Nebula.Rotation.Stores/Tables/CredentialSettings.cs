@@ -26,6 +26,14 @@ internal sealed record CredentialSettings
 
     public TimeSpan? RotationInterval { get; init; }
 
+    public string? Schedule { get; init; }
+
+    public IReadOnlyList<string> MaintenanceWindow { get; init; } = [];
+
+    public string? TimeZone { get; init; }
+
+    public TimeSpan Jitter { get; init; }
+
     public int KeepVersions { get; init; } = 1;
 
     public TimeSpan? KeepVersionsFor { get; init; }
@@ -57,6 +65,10 @@ internal sealed record CredentialSettings
             ConnectionTimeout = credential.ConnectionTimeout,
             Strategy = credential.Strategy,
             RotationInterval = credential.RotationInterval,
+            Schedule = credential.Schedule,
+            MaintenanceWindow = credential.MaintenanceWindow,
+            TimeZone = credential.TimeZone,
+            Jitter = credential.Jitter,
             KeepVersions = credential.KeepVersions,
             KeepVersionsFor = credential.KeepVersionsFor,
             RetainFor = credential.RetainFor,

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Nebula.Rotation.Stores.Scheduling;
 
 namespace Nebula.Rotation.Stores.Tables;
 
@@ -8,7 +9,7 @@ internal static class CredentialTable
     private const string Select =
         """
         SELECT c.id, c.name, s.name, c.database_type, c.settings, c.username, c.version, c.admin_username,
-               c.created_at, c.last_rotated_at, c.revision, c.scope_id
+               c.created_at, c.last_rotated_at, c.revision, c.scope_id, c.next_rotation_at
         FROM credentials c JOIN scopes s ON s.id = c.scope_id
         """;
 
@@ -29,7 +30,7 @@ internal static class CredentialTable
         ("$version", credential.Version),
         ("$created", Column.Of(credential.CreatedAt)),
         ("$rotated", Column.Of(credential.LastRotatedAt)),
-        ("$next", Column.Of(credential.NextRotationAt)),
+        ("$next", Column.Of(RotationSchedule.Next(credential))),
         ("$revision", credential.Revision));
 
     public static RotationException Exists(DatabaseCredential credential) => new(
@@ -59,6 +60,15 @@ internal static class CredentialTable
             row => patterns.Length == 0 || patterns.Any(pattern => pattern.IsMatch(CredentialNames.Fold(row.GetString(1)))) ? Read(row).Credential : null,
             parameters);
         return rows.OfType<DatabaseCredential>().Where(credential => HasTags(credential, filter.Tags)).ToList();
+    }
+
+    public static async Task<DateTimeOffset?> FindNextDueAsync(StoreSession session, DateTimeOffset after)
+    {
+        var next = await session.AllAsync(
+            "SELECT next_rotation_at FROM credentials WHERE next_rotation_at > $after ORDER BY next_rotation_at LIMIT 1",
+            row => row.TimeOf(0),
+            ("$after", Column.Of(after)));
+        return next.Count > 0 ? next[0] : null;
     }
 
     /// <summary>The statement for a filter. Conditions are added as text, values never.</summary>
@@ -97,27 +107,27 @@ internal static class CredentialTable
     }
 
     /// <summary>Writes the settings of a changed credential; everything else stays.</summary>
-    public static Task UpdateAsync(StoreSession session, DatabaseCredential credential, DateTimeOffset? nextRotationAt) => session.SendAsync(
+    public static Task UpdateAsync(StoreSession session, DatabaseCredential credential) => session.SendAsync(
         """
         UPDATE credentials SET settings = $settings, next_rotation_at = $next, revision = revision + 1 WHERE id = $id
         """,
         ("$id", Column.Of(credential.Id)),
         ("$settings", CredentialSettings.Write(credential)),
-        ("$next", Column.Of(nextRotationAt)));
+        ("$next", Column.Of(RotationSchedule.Next(credential))));
 
     /// <summary>Makes a version the live one.</summary>
-    public static Task SetLiveAsync(StoreSession session, Guid id, int version, string username, DateTimeOffset rotatedAt, DateTimeOffset? nextRotationAt) =>
+    public static Task SetLiveAsync(StoreSession session, DatabaseCredential credential, int version, string username, DateTimeOffset rotatedAt) =>
         session.SendAsync(
             """
             UPDATE credentials
             SET version = $version, username = $username, last_rotated_at = $rotated, next_rotation_at = $next, revision = revision + 1
             WHERE id = $id
             """,
-            ("$id", Column.Of(id)),
+            ("$id", Column.Of(credential.Id)),
             ("$version", version),
             ("$username", username),
             ("$rotated", Column.Of(rotatedAt)),
-            ("$next", Column.Of(nextRotationAt)));
+            ("$next", Column.Of(RotationSchedule.Next(credential with { LastRotatedAt = rotatedAt }))));
 
     /// <summary>The live version's user name, after it was replaced by hand.</summary>
     public static Task SetUsernameAsync(StoreSession session, Guid id, string username) => session.SendAsync(
@@ -155,6 +165,10 @@ internal static class CredentialTable
             ConnectionTimeout = settings.ConnectionTimeout,
             Strategy = settings.Strategy,
             RotationInterval = settings.RotationInterval,
+            Schedule = settings.Schedule,
+            MaintenanceWindow = settings.MaintenanceWindow,
+            TimeZone = settings.TimeZone,
+            Jitter = settings.Jitter,
             KeepVersions = settings.KeepVersions,
             KeepVersionsFor = settings.KeepVersionsFor,
             RetainFor = settings.RetainFor,
@@ -167,6 +181,7 @@ internal static class CredentialTable
             CreatedAt = row.TimeOf(8),
             LastRotatedAt = row.TimeOf(9),
             Revision = row.GetInt64(10),
+            NextRotationAt = row.IsDBNull(12) ? null : row.TimeOf(12),
         };
         return new StoredCredential(credential, row.GetInt64(11));
     }

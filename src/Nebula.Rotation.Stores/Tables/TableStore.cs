@@ -79,6 +79,10 @@ public abstract class TableStore : ICredentialStore
         await _database.ReadAsync(session => CredentialTable.ListAsync(session, filter), cancellationToken);
 
     /// <inheritdoc/>
+    public Task<DateTimeOffset?> FindNextDueAsync(DateTimeOffset after, CancellationToken cancellationToken) =>
+        _database.ReadAsync(session => CredentialTable.FindNextDueAsync(session, after), cancellationToken);
+
+    /// <inheritdoc/>
     /// <remarks>
     /// Name, scope and kind of server cannot change (InvalidArgument). An AdminUsername of null takes a stored admin login away; another user name
     /// than the stored one needs an admin login with it. A login is refused while another runner holds the lease (LeaseHeld): it may be about to
@@ -98,7 +102,7 @@ public abstract class TableStore : ICredentialStore
                 var stored = await CredentialTable.GetAsync(session, credential.Id);
                 var former = stored.Credential;
                 CheckUpdate(former, credential, admin);
-                await CredentialTable.UpdateAsync(session, credential, credential.RotationInterval is { } interval ? former.LastRotatedAt + interval : null);
+                await CredentialTable.UpdateAsync(session, credential with { LastRotatedAt = former.LastRotatedAt });
                 if (admin is not null || credential.AdminUsername is null)
                     await _logins.WriteAdminAsync(session, credential.Id, stored.ScopeId, admin);
                 if (login is not null)
@@ -235,8 +239,7 @@ public abstract class TableStore : ICredentialStore
                 var stored = await CredentialTable.GetAsync(session, lease.CredentialId);
                 var rotatedAt = stored.Credential.Version == version ? stored.Credential.LastRotatedAt : now;
                 await _logins.WriteAsync(session, stored, version, login, now);
-                await CredentialTable.SetLiveAsync(
-                    session, lease.CredentialId, version, login.Username, rotatedAt, (stored.Credential with { LastRotatedAt = rotatedAt }).NextRotationAt);
+                await CredentialTable.SetLiveAsync(session, stored.Credential, version, login.Username, rotatedAt);
                 await RotationTable.SetStateAsync(session, rotationId, RotationState.Draining);
                 await _audit.AppendAsync(session, stored.Credential, AuditAction.VersionPublished, login.Username, rotationId, AuditDetails.OfVersion(version));
             },

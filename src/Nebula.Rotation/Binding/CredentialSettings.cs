@@ -26,6 +26,8 @@ internal static class CredentialSettings
         var (port, database, admin, ssl) = (given.Port, given.Database, given.AdminCredentialName, given.SslMode);
         var (connections, strategy, interval, template) = (given.MaxConnections, given.Strategy, given.RotationInterval, given.UsernameTemplate);
         var (versions, versionsFor, retain) = (given.KeepVersions, given.KeepVersionsFor, given.RetainFor);
+        var (schedule, zone, jitter) = (given.Schedule, given.TimeZone, given.Jitter);
+        string[]? windows = given.MaintenanceWindow is null ? null : [.. given.MaintenanceWindow];
         return credential => credential with
         {
             HostName = hosts ?? credential.HostName,
@@ -38,6 +40,10 @@ internal static class CredentialSettings
             ConnectionTimeout = timeout ?? credential.ConnectionTimeout,
             Strategy = strategy ?? credential.Strategy,
             RotationInterval = Cleared(interval, credential.RotationInterval),
+            Schedule = Cleared(schedule, credential.Schedule),
+            MaintenanceWindow = windows ?? credential.MaintenanceWindow,
+            TimeZone = Cleared(zone, credential.TimeZone),
+            Jitter = jitter ?? credential.Jitter,
             KeepVersions = versions ?? credential.KeepVersions,
             KeepVersionsFor = Cleared(versionsFor, credential.KeepVersionsFor),
             RetainFor = Cleared(retain, credential.RetainFor),

@@ -25,6 +25,14 @@ internal interface ICredentialSettings
 
     TimeSpan? RotationInterval { get; }
 
+    string? Schedule { get; }
+
+    string[]? MaintenanceWindow { get; }
+
+    string? TimeZone { get; }
+
+    TimeSpan? Jitter { get; }
+
     int? KeepVersions { get; }
 
     TimeSpan? KeepVersionsFor { get; }

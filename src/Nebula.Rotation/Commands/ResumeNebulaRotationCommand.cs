@@ -18,7 +18,7 @@ public sealed class ResumeNebulaRotationCommand : RecordedRotationCmdlet
     private protected override string Activity => "Resume rotation";
 
     /// <inheritdoc/>
-    private protected override string Question(DatabaseCredential credential) =>
+    private protected override string Question(DatabaseCredential credential, CredentialTarget target) =>
         $"Finish the open rotation of {Place(credential)}? It goes forward when its new login is live, back when the old one is.";
 
     /// <inheritdoc/>
@@ -35,9 +35,8 @@ public sealed class ResumeNebulaRotationCommand : RecordedRotationCmdlet
     }
 
     /// <inheritdoc/>
-    private protected override Task<RotationRecord> RunAsync(
-        IRotationService service, RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
-        service.ResumeAsync(request, observer, stop);
+    private protected override void RunAll(IReadOnlyList<CredentialTarget> targets) =>
+        RunEach(targets, (service, request, observer, stop) => service.ResumeAsync(request, observer, stop));
 
     private void AddOpen(DateTimeOffset now)
     {

@@ -71,6 +71,26 @@ public sealed class SetNebulaDbCredentialCommand : CredentialCmdlet, ICredential
     [Duration]
     public TimeSpan? RotationInterval { get; set; }
 
+    /// <summary>When the credential is due, as a cron expression: '0 3 * * Sun'; an empty text for none. Instead of an interval.</summary>
+    [Parameter]
+    [AllowEmptyString]
+    public string? Schedule { get; set; }
+
+    /// <summary>When a rotation that is due may begin: 'Sat,Sun 01:00-05:00', 'Mon-Fri 23:00-02:00', '* 02:00-04:00'; an empty list for always.</summary>
+    [Parameter]
+    [AllowEmptyCollection]
+    public string[]? MaintenanceWindow { get; set; }
+
+    /// <summary>The time zone of -Schedule and -MaintenanceWindow, such as Europe/Zurich; an empty text for UTC.</summary>
+    [Parameter]
+    [AllowEmptyString]
+    public string? TimeZone { get; set; }
+
+    /// <summary>How much later than its time the credential may be due, each time by the same share, so that not all are at once: 30m, 2h; 7 days at most.</summary>
+    [Parameter]
+    [Duration]
+    public TimeSpan? Jitter { get; set; }
+
     /// <summary>How many earlier logins keep their password in the store after they were retired, for an undo; 1 when not given.</summary>
     [Parameter]
     [ValidateRange(0, 1000)]

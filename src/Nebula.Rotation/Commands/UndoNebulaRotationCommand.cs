@@ -19,11 +19,10 @@ public sealed class UndoNebulaRotationCommand : RecordedRotationCmdlet
     private protected override bool DoesNotAsk => Force;
 
     /// <inheritdoc/>
-    private protected override string Question(DatabaseCredential credential) =>
+    private protected override string Question(DatabaseCredential credential, CredentialTarget target) =>
         $"Undo the rotation of {Place(credential)}? The login before it becomes live again; the present one is retired once nobody uses it.";
 
     /// <inheritdoc/>
-    private protected override Task<RotationRecord> RunAsync(
-        IRotationService service, RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
-        service.UndoAsync(request, observer, stop);
+    private protected override void RunAll(IReadOnlyList<CredentialTarget> targets) =>
+        RunEach(targets, (service, request, observer, stop) => service.UndoAsync(request, observer, stop));
 }

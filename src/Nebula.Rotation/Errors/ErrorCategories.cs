@@ -40,6 +40,7 @@ internal static class ErrorCategories
         RotationErrorCode.StoreKeyInvalid => ErrorCategory.SecurityError,
         RotationErrorCode.Stopped => ErrorCategory.OperationStopped,
         RotationErrorCode.ConfirmationRequired => ErrorCategory.InvalidOperation,
+        RotationErrorCode.RotationsFailed => ErrorCategory.InvalidResult,
         // Never seen by a user: a test walks the enum and refuses a code without a line above.
         _ => ErrorCategory.NotSpecified,
     };

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Management.Automation;
 
 namespace Nebula.Rotation.Module.Pipeline;
@@ -5,7 +6,7 @@ namespace Nebula.Rotation.Module.Pipeline;
 /// <summary>What running work may say and ask for. Every method can be called from any thread and returns at once.</summary>
 internal sealed class PipelineSink(PipelineInbox inbox)
 {
-    private ProgressRecord? _latestProgress;
+    private readonly ConcurrentDictionary<int, ProgressRecord> _latestProgress = new();
 
     public void WriteObject(object value) => inbox.Post(new WriteItem(cmdlet => cmdlet.WriteObject(value)));
 
@@ -18,13 +19,20 @@ internal sealed class PipelineSink(PipelineInbox inbox)
     /// <summary>A warning that reaches the user even after the pipeline has been stopped.</summary>
     public void WriteImportant(string message) => inbox.Post(new ImportantItem(message));
 
-    /// <summary>Only the newest record is worth a slow consumer's time.</summary>
+    /// <summary>Says how one of several ended; completes with false when the pipeline wants no more.</summary>
+    public Task<bool> EndAsync(EndItem end)
+    {
+        inbox.Post(end);
+        return end.Heard;
+    }
+
+    /// <summary>Only the newest record of a bar is worth a slow consumer's time.</summary>
     public void WriteProgress(ProgressRecord record)
     {
-        Volatile.Write(ref _latestProgress, record);
+        _latestProgress[record.ActivityId] = record;
         inbox.Post(new WriteItem(cmdlet =>
         {
-            if (ReferenceEquals(Volatile.Read(ref _latestProgress), record))
+            if (_latestProgress.TryGetValue(record.ActivityId, out var latest) && ReferenceEquals(latest, record))
                 cmdlet.WriteProgress(record);
         }));
     }

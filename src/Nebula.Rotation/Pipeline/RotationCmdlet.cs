@@ -3,7 +3,7 @@ using Nebula.Rotation.Module.Binding;
 
 namespace Nebula.Rotation.Module.Pipeline;
 
-/// <summary>A cmdlet that runs the workflow: it collects what is piped, asks about each before any work starts, then runs one after the other.</summary>
+/// <summary>A cmdlet that runs the workflow: it collects what is piped, asks about each before any work starts, then runs them.</summary>
 public abstract class RotationCmdlet : CredentialCmdlet
 {
     private readonly List<CredentialTarget> _targets = [];
@@ -63,14 +63,13 @@ public abstract class RotationCmdlet : CredentialCmdlet
     private protected virtual string? VerifyQueryOfRun => null;
 
     /// <summary>What the user is asked about this credential.</summary>
-    private protected abstract string Question(DatabaseCredential credential);
+    private protected abstract string Question(DatabaseCredential credential, CredentialTarget target);
 
     /// <summary>More lines for -WhatIf; the engine may be asked, nothing may be changed.</summary>
-    private protected virtual IEnumerable<string> Foresee(RotationRequest request) => [];
+    private protected virtual IEnumerable<string> Foresee(CredentialTarget target) => [];
 
-    /// <summary>Calls the engine.</summary>
-    private protected abstract Task<RotationRecord> RunAsync(
-        IRotationService service, RotationRequest request, IRotationObserver observer, CancellationToken stop);
+    /// <summary>Does the work for those that the user agreed to.</summary>
+    private protected abstract void RunAll(IReadOnlyList<CredentialTarget> targets);
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -83,8 +82,15 @@ public abstract class RotationCmdlet : CredentialCmdlet
     protected override void EndProcessing()
     {
         // Every question before the first work: an answer may be far away, and a rotation that runs must not wait for it.
-        foreach (var target in _targets.Where(Agree).ToList())
-            Attempt(target.Name, () => Rotate(target));
+        RunAll([.. _targets.Where(Agree)]);
+    }
+
+    /// <summary>One after the other.</summary>
+    private protected void RunEach(
+        IEnumerable<CredentialTarget> targets, Func<IRotationService, RotationRequest, IRotationObserver, CancellationToken, Task<RotationRecord>> run)
+    {
+        foreach (var target in targets)
+            Attempt(target.Name, () => RunOne(ToRequest(target), run));
     }
 
     /// <summary>Adds a target once; a pipeline of stage results names the same rotation eight times.</summary>
@@ -103,37 +109,31 @@ public abstract class RotationCmdlet : CredentialCmdlet
             var credential = Find(target);
             var description = $"Performing the operation \"{Activity}\" on target \"{Place(credential)}\".";
             if (confirmation.IsWhatIf)
-                description = string.Join(Environment.NewLine, Foresee(ToRequest(target)).Prepend(description));
-            agreed = confirmation.Ask(description, Question(credential), target.Name);
+                description = string.Join(Environment.NewLine, Foresee(target).Prepend(description));
+            agreed = confirmation.Ask(description, Question(credential, target), target.Name);
         });
         return agreed;
     }
 
-    private void Rotate(CredentialTarget target)
+    private void RunOne(RotationRequest request, Func<IRotationService, RotationRequest, IRotationObserver, CancellationToken, Task<RotationRecord>> run)
     {
-        var request = ToRequest(target);
         var publish = Publish is null ? null : new PublishScript(Publish);
-        var record = Watch(async (service, sink, stop) =>
+        _ = Watch(async (service, sink, stop) =>
         {
             var observer = new RotationObserver(sink, Activity, publish);
             try
             {
-                return await RunAsync(service, request, observer, stop);
+                return await run(service, request, observer, stop);
             }
             finally
             {
                 observer.EndProgress();
             }
         });
-        Judge(record);
     }
 
-    /// <summary>Looks at the outcome of work that ended without an exception.</summary>
-    private protected virtual void Judge(RotationRecord record)
-    {
-    }
-
-    private RotationRequest ToRequest(CredentialTarget target) => new()
+    /// <summary>What the engine is asked for one of them.</summary>
+    private protected RotationRequest ToRequest(CredentialTarget target) => new()
     {
         Name = target.Name,
         Scope = target.Scope,

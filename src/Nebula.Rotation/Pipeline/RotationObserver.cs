@@ -8,6 +8,9 @@ internal sealed class RotationObserver(PipelineSink sink, string activity, Publi
 {
     private ProgressRecord? _progress;
 
+    /// <summary>The bar of the run that this rotation is part of; -1 for none.</summary>
+    public int ParentActivityId { get; init; } = -1;
+
     public bool Publishes => publish is not null;
 
     public void OnStage(StageResult result) => sink.WriteObject(result);
@@ -18,11 +21,15 @@ internal sealed class RotationObserver(PipelineSink sink, string activity, Publi
         _progress = new ProgressRecord(ActivityId(progress.RotationId), $"{activity} {progress.Credential}", $"{progress.Stage}: {progress.Activity}")
         {
             PercentComplete = progress.PercentComplete is { } percent ? Math.Clamp(percent, 0, 100) : -1,
+            ParentActivityId = ParentActivityId,
         };
         sink.WriteProgress(_progress);
     }
 
-    public void OnMessage(RotationMessageKind kind, string message)
+    public void OnMessage(RotationMessageKind kind, string message) => Say(sink, kind, message);
+
+    /// <summary>Says it on the stream of its kind.</summary>
+    public static void Say(PipelineSink sink, RotationMessageKind kind, string message)
     {
         switch (kind)
         {
@@ -50,7 +57,7 @@ internal sealed class RotationObserver(PipelineSink sink, string activity, Publi
     public void EndProgress()
     {
         if (_progress is { } last)
-            sink.WriteProgress(new ProgressRecord(last.ActivityId, last.Activity, last.StatusDescription) { RecordType = ProgressRecordType.Completed });
+            sink.WriteProgress(new ProgressRecord(last.ActivityId, last.Activity, last.StatusDescription) { RecordType = ProgressRecordType.Completed, ParentActivityId = ParentActivityId });
     }
 
     // Stable for a rotation, so that a run that resumes it in the same session goes on with the same bar; positive, as PowerShell asks.

@@ -45,11 +45,27 @@ public abstract class CredentialStoreContract : IAsyncLifetime
         Assert.Equal(["b:c", "a", "A"], found.PublishTargets[0].Entries.Keys);
         Assert.Equal("7", found.PublishTargets[1].Options["timeout"]);
         Assert.Equivalent(
-            given with { Id = found.Id, Username = "orders_a", AdminUsername = "boss", CreatedAt = found.CreatedAt, LastRotatedAt = found.LastRotatedAt, Revision = 1 },
+            given with { Id = found.Id, Username = "orders_a", AdminUsername = "boss", CreatedAt = found.CreatedAt, LastRotatedAt = found.LastRotatedAt, Revision = 1, NextRotationAt = found.NextRotationAt },
             found);
         Assert.Equal("first-password", (await other.GetCurrentLoginAsync(found.Id, Token)).Login.Password.Reveal());
         Assert.Equal("admin-password", (await other.GetAdminLoginAsync(found.Id, Token))!.Password.Reveal());
         Assert.Equal(1, await other.GetLastVersionAsync(found.Id, Token));
+    }
+
+    [Fact]
+    public async Task The_store_knows_when_the_next_rotation_is_due()
+    {
+        var given = Credential() with { RotationInterval = null, Schedule = "0 3 * * *", TimeZone = null, MaintenanceWindow = [], Jitter = TimeSpan.FromHours(1) };
+        var added = await Store.AddAsync(given, Login(), null, Token);
+        Assert.Equal(("0 3 * * *", TimeSpan.FromHours(1)), (added.Schedule, added.Jitter));
+        Assert.InRange(added.NextRotationAt!.Value, Time.GetUtcNow(), Time.GetUtcNow().AddHours(25));
+        Assert.Equal(added.NextRotationAt, await Store.FindNextDueAsync(Time.GetUtcNow(), Token));
+        Assert.Null(await Store.FindNextDueAsync(added.NextRotationAt!.Value, Token));
+        Assert.Empty(await Store.ListAsync(new() { DueAt = added.NextRotationAt!.Value.AddMinutes(-1) }, Token));
+        Assert.Single(await Store.ListAsync(new() { DueAt = added.NextRotationAt }, Token));
+        var changed = await Store.UpdateAsync(added with { Schedule = null }, null, null, Token);
+        Assert.Null(changed.NextRotationAt);
+        Assert.Null(await Store.FindNextDueAsync(DateTimeOffset.MinValue, Token));
     }
 
     [Fact]

@@ -27,6 +27,8 @@ internal static class StoreSamples
         KeepVersions = 3,
         KeepVersionsFor = TimeSpan.FromDays(90),
         RetainFor = TimeSpan.FromHours(2),
+        MaintenanceWindow = ["Mon-Fri 00:00-24:00", "Sat,Sun 00:00-24:00"],
+        TimeZone = "Europe/Zurich",
         UsernameTemplate = "{name}_{random}",
         PasswordPolicy = new PasswordPolicy { Length = 24, Symbols = "-_" },
         Option = new Dictionary<string, string> { ["SearchPath"] = "app, public" },

@@ -16,6 +16,8 @@ internal sealed class TouchedStore(ICredentialStore store, Action<string> touch)
     public Task<IReadOnlyList<DatabaseCredential>> ListAsync(CredentialFilter filter, CancellationToken cancellationToken) =>
         store.ListAsync(filter, cancellationToken);
 
+    public Task<DateTimeOffset?> FindNextDueAsync(DateTimeOffset after, CancellationToken cancellationToken) => store.FindNextDueAsync(after, cancellationToken);
+
     public Task<DatabaseCredential> UpdateAsync(DatabaseCredential credential, Login? admin, Login? login, CancellationToken cancellationToken) =>
         store.UpdateAsync(credential, admin, login, cancellationToken);
 

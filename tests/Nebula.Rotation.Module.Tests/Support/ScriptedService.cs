@@ -120,6 +120,72 @@ internal sealed class ScriptedService : IRotationService, IRotationServiceProvid
     public Task<RotationRecord> RotateAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
         RunAsync("Rotate", request, observer, stop);
 
+    public List<DueCredential> Due { get; } = [];
+
+    public FleetRequest? Fleet { get; private set; }
+
+    public Task<IReadOnlyList<DueCredential>> FindDueAsync(CredentialFilter filter, CancellationToken cancellationToken)
+    {
+        Fail("FindDue");
+        Filter = filter;
+        return Task.FromResult<IReadOnlyList<DueCredential>>([.. Due]);
+    }
+
+    public async Task<RotationSummary> RotateManyAsync(FleetRequest request, IFleetObserver observer, CancellationToken stop)
+    {
+        Fleet = request;
+        Fail("RotateMany");
+        using var room = new SemaphoreSlim(request.ThrottleLimit);
+        var isWanted = true;
+        var gate = new object();
+        var results = new List<FleetResult>();
+        var running = new List<Task>();
+        foreach (var member in request.Members)
+        {
+            await room.WaitAsync(CancellationToken.None);
+            if (stop.IsCancellationRequested || !isWanted)
+                break;
+            IRotationObserver watcher;
+            lock (gate)
+                watcher = observer.OnBegin(member);
+            running.Add(Task.Run(() => RunAsync(member, watcher), CancellationToken.None));
+        }
+
+        await Task.WhenAll(running);
+        return new() { StartedAt = DateTimeOffset.UnixEpoch, Duration = TimeSpan.FromSeconds(1), Results = results, NextRotationAt = DateTimeOffset.UnixEpoch };
+
+        async Task RunAsync(FleetMember member, IRotationObserver watcher)
+        {
+            var (outcome, failure) = (FleetOutcome.Rotated, (RotationException?)null);
+            try
+            {
+                var record = await this.RunAsync(member.Action == DueAction.Finish ? "Resume" : "Rotate", member.Request, watcher, stop);
+                if (record is { State: RotationState.RolledBack, ErrorCode: { } code })
+                    failure = new(code, record.Message!, $"Get-NebulaRotation -RotationId {record.RotationId} shows its stages.");
+            }
+            catch (RotationException exception)
+            {
+                failure = exception;
+            }
+
+            if (failure is not null)
+                outcome = failure.Code == RotationErrorCode.Stopped ? FleetOutcome.Stopped : FleetOutcome.Failed;
+            var result = new FleetResult
+            {
+                Credential = member.Request.Name, Scope = member.Request.Scope, Outcome = outcome, ErrorCode = failure?.Code, Message = failure?.Message ?? "Done.",
+            };
+            Task<bool> heard;
+            lock (gate)
+            {
+                results.Add(result);
+                heard = observer.OnEndAsync(result, failure);
+            }
+
+            isWanted &= await heard;
+            room.Release();
+        }
+    }
+
     public Task<RotationRecord> ResumeAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
         RunAsync("Resume", request, observer, stop);
 
