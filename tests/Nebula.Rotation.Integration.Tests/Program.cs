@@ -14,6 +14,7 @@ internal static class Program
         [DyingRunner.Argument, var store, var at, var work, var owner] =>
             await DyingRunner.MainAsync(store, int.Parse(at, System.Globalization.CultureInfo.InvariantCulture), work, owner),
         [RunnerProcess.Argument, var work, var store] => await RunnerProcess.MainAsync(work, store),
+        [Leases.PausedRunner.Argument, var store, var at] => await Leases.PausedRunner.MainAsync(store, int.Parse(at, System.Globalization.CultureInfo.InvariantCulture)),
         // The same two ways that xunit.v3's own entry point offers.
         _ when args.Contains("--server") || args.Contains("--internal-msbuild-node") =>
             await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),

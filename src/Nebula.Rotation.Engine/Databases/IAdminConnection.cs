@@ -9,6 +9,18 @@ internal interface IAdminConnection : IAsyncDisposable
     string Endpoint { get; }
 
     /// <summary>
+    /// Throws LeaseLost when another runner has taken over. Where no lock on the server ends with the connection, it is asked before each command that changes
+    /// something; where there is one, a successor has ended this very session, and nothing has to be asked.
+    /// </summary>
+    Func<CancellationToken, Task> LeaseCheck
+    {
+        set
+        {
+            // The lock does.
+        }
+    }
+
+    /// <summary>
     /// Takes the lock of a login name on the connection that does the changes, and holds it until disposal. The caller holds the lease, so a session that
     /// still has the lock belongs to a runner that is gone: it is ended first, and only then is the lock taken.
     /// </summary>

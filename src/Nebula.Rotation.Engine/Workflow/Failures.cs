@@ -100,6 +100,8 @@ internal static class Failures
         }
         catch (RotationException unwritable)
         {
+            ThrowIfLeaseLost(run, unwritable);
+
             // The record is open already; that it lacks the reason is said, and hides nothing.
             reason += $" The store could not take a note of it: {unwritable.Message}";
         }
@@ -124,6 +126,7 @@ internal static class Failures
         }
         catch (RotationException unwritable)
         {
+            ThrowIfLeaseLost(run, unwritable);
             message += $" The store could not take a note of it: {unwritable.Message}";
         }
 

@@ -6,6 +6,7 @@ namespace Nebula.Rotation.Engine.Workflow;
 internal sealed class LeaseKeeper : IAsyncDisposable
 {
     private readonly ICredentialStore _store;
+    private readonly TimeSpan _duration;
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _lost = new();
     private readonly Task _renewal;
@@ -13,6 +14,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     private LeaseKeeper(ICredentialStore store, Lease lease, TimeSpan duration, TimeProvider time)
     {
         _store = store;
+        _duration = duration;
         Lease = lease;
         _renewal = RenewAsync(duration, time);
     }
@@ -24,6 +26,21 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     public static async Task<LeaseKeeper> TakeAsync(
         ICredentialStore store, Guid credentialId, TimeSpan duration, TimeProvider time, CancellationToken cancellationToken) =>
         new(store, await store.AcquireLeaseAsync(credentialId, duration, cancellationToken), duration, time);
+
+    /// <summary>Asks the store whether the lease is still this runner's: the renewal in the background may not have had its turn since this process slept.</summary>
+    /// <exception cref="RotationException"><see cref="RotationErrorCode.LeaseLost"/>.</exception>
+    public async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _store.RenewLeaseAsync(Lease, _duration, cancellationToken);
+        }
+        catch (RotationException exception) when (exception.Code == RotationErrorCode.LeaseLost)
+        {
+            await _lost.CancelAsync();
+            throw;
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -25,7 +25,7 @@ internal sealed class Orphans(WorkflowServices services)
         await using var lease = await LeaseKeeper.TakeAsync(services.Store, credential.Id, services.Timing.LeaseDuration, services.Time, cancellationToken);
         await using var admin = await ConnectAsync(credential, adminLogin, cancellationToken);
         var current = await services.Store.GetCurrentLoginAsync(credential.Id, cancellationToken);
-        await RotationRun.LockAsync(admin, username, current.Login.Username, cancellationToken);
+        await RotationRun.LockAsync(admin, lease, username, current.Login.Username, cancellationToken);
         var found = (await FindAsync(credential, admin, cancellationToken)).FirstOrDefault(orphan => orphan.Username == username);
         if (found is not { IsOurs: true })
         {

@@ -73,7 +73,7 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
         var admin = await Engine.ConnectAdminAsync(Credential, AdminLogin, cancellationToken);
         try
         {
-            await LockAsync(admin, OldUsername, NewUsername, cancellationToken);
+            await LockAsync(admin, lease, OldUsername, NewUsername, cancellationToken);
         }
         catch
         {
@@ -108,9 +108,14 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
         await ReconnectAsync();
     }
 
-    /// <summary>Both names in a fixed order, so that two runs with the same pair cannot wait for each other.</summary>
-    public static async Task LockAsync(IAdminConnection admin, string first, string second, CancellationToken cancellationToken)
+    /// <summary>
+    /// Both names in a fixed order, so that two runs with the same pair cannot wait for each other. Whoever has a lock already is ended, so it is asked first
+    /// whether this runner is not itself the one whose time is over.
+    /// </summary>
+    public static async Task LockAsync(IAdminConnection admin, LeaseKeeper lease, string first, string second, CancellationToken cancellationToken)
     {
+        admin.LeaseCheck = lease.CheckAsync;
+        await lease.CheckAsync(cancellationToken);
         foreach (var name in new[] { first, second }.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
             await admin.LockTargetAsync(name, cancellationToken);
     }

@@ -66,7 +66,7 @@ internal sealed class RotationWorkflow(WorkflowServices services)
             return await FinishAsync(open.RotationId, credential, lease, request, observer, stop);
         }
 
-        await BringUpToDateAsync(credential, request, observer, stop);
+        await BringUpToDateAsync(credential, lease, request, observer, stop);
         var erased = await OldSecrets.EraseExpiredAsync(_store, lease.Lease, credential, services.Time.GetUtcNow(), stop);
         if (erased.Count > 0)
             observer.OnMessage(RotationMessageKind.Verbose, $"{credential.Name}: the password of version {string.Join(", ", erased)} was erased; its time was over.");
@@ -222,13 +222,14 @@ internal sealed class RotationWorkflow(WorkflowServices services)
     }
 
     /// <summary>Nothing is open: an endpoint that joined later, or was away, may lack the live login all the same.</summary>
-    private async Task BringUpToDateAsync(DatabaseCredential credential, RotationRequest request, IRotationObserver observer, CancellationToken stop)
+    private async Task BringUpToDateAsync(DatabaseCredential credential, LeaseKeeper lease, RotationRequest request, IRotationObserver observer, CancellationToken stop)
     {
         var engine = services.Engines.Get(credential.DatabaseType);
         if (!engine.HasLoginsPerEndpoint)
             return;
         var live = await _store.GetCurrentLoginAsync(credential.Id, stop);
         await using var admin = await engine.ConnectAdminAsync(credential, await AdminLogins.FindAsync(_store, credential, request.Admin, stop), stop);
+        admin.LeaseCheck = lease.CheckAsync;
         foreach (var change in await admin.BringUpToDateAsync(live.Login, stop))
             observer.OnMessage(RotationMessageKind.Important, $"{credential.Name}: {change}");
     }

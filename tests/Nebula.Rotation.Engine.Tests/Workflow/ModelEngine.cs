@@ -57,30 +57,39 @@ internal sealed class ModelEngine(ModelServer server, ModelPlanner planner, Acti
 
     private sealed class Connection(ModelServer server, Action<string> touch) : IAdminConnection
     {
-        private readonly List<string> _locks = [];
+        private Func<CancellationToken, Task> _checkLease = static _ => Task.CompletedTask;
+        private bool _hasEnded;
+
+        public Func<CancellationToken, Task> LeaseCheck
+        {
+            set => _checkLease = value;
+        }
 
         public string Endpoint => "model:1";
 
         public Task LockTargetAsync(string username, CancellationToken cancellationToken)
         {
-            touch("lock");
+            Touch("lock");
+            if (!server.HasLocks)
+                return Task.CompletedTask;
 
-            // Whoever has it is a predecessor that died: the caller holds the lease.
-            server.Locks.Add(username);
-            _locks.Add(username);
+            // Whoever has it is a predecessor that died or sleeps: the caller holds the lease.
+            if (server.Locks.GetValueOrDefault(username) is Connection holder && holder != this)
+                holder._hasEnded = true;
+            server.Locks[username] = this;
             return Task.CompletedTask;
         }
 
         public Task<LoginSnapshot> ReadSnapshotAsync(string username, CancellationToken cancellationToken)
         {
-            touch("read");
+            Touch("read");
             cancellationToken.ThrowIfCancellationRequested();
             return Task.FromResult(server.Read(username));
         }
 
         public Task<OwnershipReading> ReadOwnershipAsync(string username, string owner, CancellationToken cancellationToken)
         {
-            touch("read");
+            Touch("read");
             cancellationToken.ThrowIfCancellationRequested();
             return Task.FromResult(new OwnershipReading(server.Read(username), server.Read(owner), []));
         }
@@ -94,35 +103,49 @@ internal sealed class ModelEngine(ModelServer server, ModelPlanner planner, Acti
 
         public Task<IChangeUnit> BeginAsync(CancellationToken cancellationToken)
         {
-            touch("begin");
+            Touch("begin");
             cancellationToken.ThrowIfCancellationRequested();
-            return Task.FromResult<IChangeUnit>(new Unit(server, touch));
+            return Task.FromResult<IChangeUnit>(new Unit(this));
         }
 
         public Task<LoginSessions> ListSessionsAsync(string username, CancellationToken cancellationToken)
         {
-            touch("sessions");
+            Touch("sessions");
             cancellationToken.ThrowIfCancellationRequested();
             return Task.FromResult(new LoginSessions(
                 [.. server.Sessions(username).Select((name, index) => new LoginSession($"{index}", "host", name, DateTimeOffset.UnixEpoch, ModelServer.AgeOf(name), "idle"))], []));
         }
 
-        public Task<EndedSessions> EndSessionsAsync(string username, TimeSpan? olderThan, CancellationToken cancellationToken)
+        public async Task<EndedSessions> EndSessionsAsync(string username, TimeSpan? olderThan, CancellationToken cancellationToken)
         {
-            touch("end");
-            return Task.FromResult(new EndedSessions(server.Disconnect(username, olderThan), []));
+            Touch("end");
+            await CheckLeaseAsync(cancellationToken);
+            return (new(server.Disconnect(username, olderThan), []));
         }
 
         public Task<bool?> KnowsPasswordAsync(Login login, CancellationToken cancellationToken) => Task.FromResult<bool?>(null);
 
         public ValueTask DisposeAsync()
         {
-            server.Locks.ExceptWith(_locks);
+            foreach (var name in server.Locks.Where(held => held.Value == this).Select(held => held.Key).ToList())
+                server.Locks.Remove(name);
             return ValueTask.CompletedTask;
         }
+
+        public ModelServer Server => server;
+
+        public void Touch(string what)
+        {
+            touch(what);
+            if (_hasEnded)
+                throw new RotationException(RotationErrorCode.DatabaseError, "The server has ended this session.");
+        }
+
+        /// <summary>Where there is a lock, a successor has ended the session.</summary>
+        public Task CheckLeaseAsync(CancellationToken cancellationToken) => server.HasLocks ? Task.CompletedTask : _checkLease(cancellationToken);
     }
 
-    private sealed class Unit(ModelServer server, Action<string> touch) : IChangeUnit
+    private sealed class Unit(Connection connection) : IChangeUnit
     {
         private readonly List<(string Text, string? Password)> _statements = [];
 
@@ -131,8 +154,8 @@ internal sealed class ModelEngine(ModelServer server, ModelPlanner planner, Acti
             cancellationToken.ThrowIfCancellationRequested();
             foreach (var statement in statements)
             {
-                touch("statement");
-                if (server.Fault(statement.Text) is { } fault)
+                connection.Touch("statement");
+                if (connection.Server.Fault(statement.Text) is { } fault)
                     throw fault;
                 _statements.Add((statement.Text, statement.CarriesPassword ? password!.Password.Reveal() : null));
             }
@@ -140,12 +163,12 @@ internal sealed class ModelEngine(ModelServer server, ModelPlanner planner, Acti
             return Task.CompletedTask;
         }
 
-        public Task CommitAsync(CancellationToken cancellationToken)
+        public async Task CommitAsync(CancellationToken cancellationToken)
         {
-            touch("before commit");
-            server.Commit(_statements);
-            touch("after commit");
-            return Task.CompletedTask;
+            connection.Touch("before commit");
+            await connection.CheckLeaseAsync(cancellationToken);
+            connection.Server.Commit(_statements);
+            connection.Touch("after commit");
         }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -11,7 +11,11 @@ internal sealed class ModelServer
 
     private Dictionary<string, ModelLogin> _logins = new(StringComparer.Ordinal);
 
-    public HashSet<string> Locks { get; } = [];
+    /// <summary>Who has the lock of a name.</summary>
+    public Dictionary<string, object> Locks { get; } = [];
+
+    /// <summary>False for a server without locks: there a runner asks whether the lease is still its own before it changes something.</summary>
+    public bool HasLocks { get; set; } = true;
 
     /// <summary>What fails on purpose: a statement's text → the error.</summary>
     public Func<string, Exception?> Fault { get; set; } = _ => null;
@@ -99,6 +103,16 @@ internal sealed class ModelServer
             return _logins.TryGetValue(name, out var login)
                 ? new() { Username = name, Exists = true, CanLogIn = login.CanLogIn, Server = Description, Facts = login.Facts, Hints = Hints(login) }
                 : new() { Username = name, Exists = false, Server = Description };
+        }
+    }
+
+    /// <summary>Everything there is, as a text to compare.</summary>
+    public string Describe()
+    {
+        lock (_gate)
+        {
+            return string.Join('\n', _logins.OrderBy(login => login.Key, StringComparer.Ordinal).Select(login =>
+                $"{login.Key} {login.Value.CanLogIn} {login.Value.Password} {login.Value.Older} {string.Join(',', login.Value.Facts)} {string.Join(',', login.Value.Sessions)}"));
         }
     }
 

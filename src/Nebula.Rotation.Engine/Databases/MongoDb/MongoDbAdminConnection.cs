@@ -14,6 +14,7 @@ internal sealed class MongoDbAdminConnection : IAdminConnection
     private readonly MongoDbSessions _sessions;
     private readonly MongoDbRouters _routers;
     private readonly string _authSource;
+    private Func<CancellationToken, Task> _checkLease = static _ => Task.CompletedTask;
 
     public MongoDbAdminConnection(DatabaseCredential credential, MongoDbSession session)
     {
@@ -27,9 +28,14 @@ internal sealed class MongoDbAdminConnection : IAdminConnection
 
     public string Endpoint => _session.Endpoint.ToString();
 
+    public Func<CancellationToken, Task> LeaseCheck
+    {
+        set => _checkLease = value;
+    }
+
     /// <summary>
-    /// MongoDB has no lock that lives with a connection. The name is new in each attempt, each command has a time limit on the server, and the journal,
-    /// which the lease fences, is written before each destructive one.
+    /// MongoDB has no lock that lives with a connection. The name is new in each attempt, each command has a time limit on the server, and the lease is read
+    /// again before each one that changes something. A runner that is stopped between that look and the command behind it can still do this one command.
     /// </summary>
     public Task LockTargetAsync(string username, CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -45,7 +51,7 @@ internal sealed class MongoDbAdminConnection : IAdminConnection
     public Task<IChangeUnit> BeginAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult<IChangeUnit>(new MongoDbChangeUnit(_session, _routers, OpensAsync));
+        return Task.FromResult<IChangeUnit>(new MongoDbChangeUnit(_session, _routers, OpensAsync, _checkLease));
     }
 
     public Task<LoginSessions> ListSessionsAsync(string username, CancellationToken cancellationToken) => GuardAsync(() => _sessions.ListAsync(username, cancellationToken));
@@ -53,6 +59,7 @@ internal sealed class MongoDbAdminConnection : IAdminConnection
     public Task<EndedSessions> EndSessionsAsync(string username, TimeSpan? olderThan, CancellationToken cancellationToken) =>
         GuardAsync(async () =>
         {
+            await _checkLease(cancellationToken);
             var login = await _catalog.ReadAsync(username, cancellationToken);
             var notLocked = login is { Exists: true, CanLogIn: false } ? await LockOutAsync(login, cancellationToken) : null;
             var ended = await _sessions.EndAsync(username, olderThan, cancellationToken);
@@ -98,7 +105,7 @@ internal sealed class MongoDbAdminConnection : IAdminConnection
             await unit.CommitAsync(cancellationToken);
             return null;
         }
-        catch (RotationException e)
+        catch (RotationException e) when (e.Code != RotationErrorCode.LeaseLost)
         {
             return new(Endpoint, $"Connections of '{login.Username}' that are open keep their rights until it is dropped: {e.Message}");
         }

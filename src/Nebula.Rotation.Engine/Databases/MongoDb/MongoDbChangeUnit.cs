@@ -6,7 +6,7 @@ namespace Nebula.Rotation.Engine.Databases.MongoDb;
 /// Commands about users, each all or nothing by itself; there is no transaction around them. What was done stays done, and everything can be repeated:
 /// a command that finds its work done already has succeeded.
 /// </summary>
-internal sealed class MongoDbChangeUnit(MongoDbSession session, MongoDbRouters routers, Func<Login, CancellationToken, Task<bool>> opensAsync) : IChangeUnit
+internal sealed class MongoDbChangeUnit(MongoDbSession session, MongoDbRouters routers, Func<Login, CancellationToken, Task<bool>> opensAsync, Func<CancellationToken, Task> checkLease) : IChangeUnit
 {
     private bool _changedUser;
 
@@ -17,6 +17,7 @@ internal sealed class MongoDbChangeUnit(MongoDbSession session, MongoDbRouters r
             var command = MongoDbDialect.ToDocument(statement, password);
             var name = command.GetElement(0).Name;
             _changedUser |= name != "createUser";
+            await checkLease(cancellationToken);
             try
             {
                 await session.ChangeAsync(statement.Database!, command, cancellationToken);

@@ -48,5 +48,5 @@ internal static class MySqlTargetLock
     }
 
     /// <summary>A lock's name has at most 64 characters.</summary>
-    private static string Name(string username) => "nebula:" + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(username)).AsSpan(0, 20));
+    internal static string Name(string username) => "nebula:" + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(username)).AsSpan(0, 20));
 }

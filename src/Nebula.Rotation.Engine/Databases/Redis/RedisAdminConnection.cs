@@ -7,16 +7,23 @@ internal sealed class RedisAdminConnection(RedisNodes nodes, string adminUsernam
 {
     private readonly RedisCatalog _catalog = new(nodes);
 
+    private Func<CancellationToken, Task> _checkLease = static _ => Task.CompletedTask;
+
     public string Endpoint => nodes.Primary.Name;
+
+    public Func<CancellationToken, Task> LeaseCheck
+    {
+        set => _checkLease = value;
+    }
 
     /// <summary>Round trips so far, of the node that took most: nodes are asked at the same time.</summary>
     public int RoundTrips => nodes.All.Max(node => node.Connection.RoundTrips);
 
     /// <summary>
     /// Redis has no lock that ends with its connection: a key that expires would be one more thing to keep true on every node, and would hold up nobody who does
-    /// not look at it. What there is instead: the store's lease, a name that is new with each attempt, commands that take milliseconds and are bounded on
-    /// this side, and every step asking what is true before it acts. A runner that is cut off from the store, but not from the servers, can finish the one
-    /// command that it had sent.
+    /// not look at it. What there is instead: the store's lease, read again before each command that changes something; a name that is new with each attempt;
+    /// commands that take milliseconds and are bounded on this side; and every step asking what is true before it acts. A runner that is stopped between that
+    /// look and the command behind it can still do this one command when it wakes.
     /// </summary>
     public Task LockTargetAsync(string username, CancellationToken cancellationToken)
     {
@@ -45,7 +52,7 @@ internal sealed class RedisAdminConnection(RedisNodes nodes, string adminUsernam
     public Task<IChangeUnit> BeginAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult<IChangeUnit>(new RedisChangeUnit(nodes));
+        return Task.FromResult<IChangeUnit>(new RedisChangeUnit(nodes, _checkLease));
     }
 
     public async Task<LoginSessions> ListSessionsAsync(string username, CancellationToken cancellationToken)
@@ -57,7 +64,7 @@ internal sealed class RedisAdminConnection(RedisNodes nodes, string adminUsernam
     public async Task<EndedSessions> EndSessionsAsync(string username, TimeSpan? olderThan, CancellationToken cancellationToken)
     {
         await nodes.RefreshAsync(cancellationToken);
-        return await new RedisSessions(nodes).EndAsync(username, olderThan, cancellationToken);
+        return await new RedisSessions(nodes).EndAsync(username, olderThan, _checkLease, cancellationToken);
     }
 
     /// <summary>ACL GETUSER shows the hashes. True when the password is one of the login's wherever the login is.</summary>
@@ -73,7 +80,7 @@ internal sealed class RedisAdminConnection(RedisNodes nodes, string adminUsernam
     public async Task<IReadOnlyList<string>> BringUpToDateAsync(Login login, CancellationToken cancellationToken)
     {
         await RefreshAsync(cancellationToken);
-        return await new RedisRepair(nodes, _catalog).RunAsync(login, cancellationToken);
+        return await new RedisRepair(nodes, _catalog, _checkLease).RunAsync(login, cancellationToken);
     }
 
     public ValueTask DisposeAsync() => nodes.DisposeAsync();

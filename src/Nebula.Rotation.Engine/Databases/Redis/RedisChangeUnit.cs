@@ -6,7 +6,7 @@ namespace Nebula.Rotation.Engine.Databases.Redis;
 /// Commands that belong together, on every node or on none. The server has no transaction over users, let alone over nodes: what a user was is read first, and
 /// written back where the unit is given up, on every node that was touched. A node that cannot be asked stops the unit before anything is sent.
 /// </summary>
-internal sealed class RedisChangeUnit(RedisNodes nodes) : IChangeUnit
+internal sealed class RedisChangeUnit(RedisNodes nodes, Func<CancellationToken, Task> checkLease) : IChangeUnit
 {
     /// <summary>How long undoing may take on a node, and how long servers may need to log in again.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -35,6 +35,7 @@ internal sealed class RedisChangeUnit(RedisNodes nodes) : IChangeUnit
             // What keeps a change over a restart waits until every node has the change.
             var keeps = statements[at].Rule == CommandList.PersistRule;
             var wave = statements.Skip(at).TakeWhile(statement => statement.Rule == CommandList.PersistRule == keeps).ToList();
+            await checkLease(cancellationToken);
             await AllAsync(nodes.All.Select(node => RunAsync(node, wave, password, cancellationToken)));
             at += wave.Count;
         }
@@ -55,6 +56,16 @@ internal sealed class RedisChangeUnit(RedisNodes nodes) : IChangeUnit
             return;
         // Whoever gave up may have been told to stop: putting back what was there has a bound of its own.
         using var bound = new CancellationTokenSource(Patience);
+        try
+        {
+            await checkLease(bound.Token);
+        }
+        catch (Exception e) when (e is RotationException or OperationCanceledException)
+        {
+            // Whoever has taken over has read what is there and gone on from it: what was there before would undo his work.
+            return;
+        }
+
         await Task.WhenAll(_touched.GroupBy(touch => touch.Node).Select(node => PutBackAsync(node.Key, [.. node.Select(touch => touch.User)], bound.Token)));
     }
 

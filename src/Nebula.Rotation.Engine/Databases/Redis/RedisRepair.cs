@@ -3,7 +3,7 @@ using Nebula.Rotation.Engine.Snapshots;
 namespace Nebula.Rotation.Engine.Databases.Redis;
 
 /// <summary>Makes a login the same on every node. What it is comes from the primary; from another node where the primary lacks it.</summary>
-internal sealed class RedisRepair(RedisNodes nodes, RedisCatalog catalog)
+internal sealed class RedisRepair(RedisNodes nodes, RedisCatalog catalog, Func<CancellationToken, Task> checkLease)
 {
     public async Task<IReadOnlyList<string>> RunAsync(Login login, CancellationToken cancellationToken)
     {
@@ -17,6 +17,7 @@ internal sealed class RedisRepair(RedisNodes nodes, RedisCatalog catalog)
             // Where the model itself is what differs, it is all the others that are wrong.
             foreach (var node in nodes.All.Where(node => node.Group == group.Key && node != model.Node && (named.Contains(node.Name) || named.Contains(model.Node.Name))))
             {
+                await checkLease(cancellationToken);
                 await MendAsync(node, login.Username, model.User, snapshot, cancellationToken);
                 var was = string.Join("; ", group.Where(fact => fact.ObjectName == node.Name).Take(3).Select(fact => $"{fact.Name} was {fact.Value}"));
                 said.Add($"on {node.Name}, '{login.Username}' is now what it is on {model.Node.Name}{(was.Length > 0 ? $": {was}" : "")}.");

@@ -27,7 +27,7 @@ internal sealed class RedisSessions(RedisNodes nodes)
     }
 
     /// <summary>Ends sessions by their numbers, again and again until none is left: one may be just starting.</summary>
-    public async Task<EndedSessions> EndAsync(string username, TimeSpan? olderThan, CancellationToken cancellationToken)
+    public async Task<EndedSessions> EndAsync(string username, TimeSpan? olderThan, Func<CancellationToken, Task> checkLease, CancellationToken cancellationToken)
     {
         var ended = new HashSet<(string?, string)>();
         var started = Stopwatch.GetTimestamp();
@@ -41,6 +41,7 @@ internal sealed class RedisSessions(RedisNodes nodes)
                 throw new RotationException(RotationErrorCode.DatabaseError, $"{left.Count} sessions of '{username}' did not end within {Patience.TotalSeconds:0} s.", "Run Resume-NebulaRotation to try again.");
             foreach (var node in left.GroupBy(session => session.Endpoint))
             {
+                await checkLease(cancellationToken);
                 var at = nodes.All.First(other => other.Name == (node.Key ?? nodes.Primary.Name));
                 await at.RunAsync([.. node.Select(session => (IReadOnlyList<string>)["CLIENT", "KILL", "ID", session.Id])], cancellationToken);
                 ended.UnionWith(node.Select(session => (session.Endpoint, session.Id)));

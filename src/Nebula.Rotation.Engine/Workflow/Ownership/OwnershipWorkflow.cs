@@ -120,7 +120,7 @@ internal sealed class OwnershipWorkflow(WorkflowServices services)
         OwnershipReading reading;
         try
         {
-            await RotationRun.LockAsync(admin, credential.Username, owner, stop);
+            await RotationRun.LockAsync(admin, lease, credential.Username, owner, stop);
             reading = await admin.ReadOwnershipAsync(credential.Username, owner, stop);
             Require(credential, planner, reading, owner, named || history.Conversions(owner).Count > 0);
             if (reading.MissingRights.Count > 0)

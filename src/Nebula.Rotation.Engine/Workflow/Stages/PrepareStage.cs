@@ -84,7 +84,7 @@ internal static class PrepareStage
                         await AlternateLogins.FindNameAsync(services.Store, credential, engine, from.Username, cancellationToken),
                         cancellationToken)
                     : await DrawAsync(services, credential, engine, admin, cancellationToken));
-            await RotationRun.LockAsync(admin, from.Username, to.Username, cancellationToken);
+            await RotationRun.LockAsync(admin, input.Lease, from.Username, to.Username, cancellationToken);
 
             var source = await admin.ReadSnapshotAsync(from.Username, cancellationToken);
             var target = await admin.ReadSnapshotAsync(to.Username, cancellationToken);
