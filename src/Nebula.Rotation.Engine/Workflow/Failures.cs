@@ -18,10 +18,11 @@ internal static class Failures
         {
             published = await run.IsPublishedAsync(compensation.Token);
         }
-        catch (RotationException unreadable)
+        catch (Exception unreadable) when (unreadable is RotationException or OperationCanceledException)
         {
+            ThrowIfLeaseLost(run, unreadable);
             throw new RotationException(
-                unreadable.Code,
+                (unreadable as RotationException)?.Code ?? RotationErrorCode.StoreUnavailable,
                 $"{Describe(run, exception)} The store cannot be read to see which login it names: {unreadable.Message}",
                 $"Both {run.OldLogin} and {run.NewLogin} are valid. Mend the store, then run Resume-NebulaRotation -Name '{run.Credential.Name}'.",
                 unreadable);
@@ -98,8 +99,9 @@ internal static class Failures
                 new() { State = state, RetainUntil = retainUntil, ErrorCode = code, Message = reason, FinishedAt = retainUntil is null ? null : run.Time.GetUtcNow() },
                 compensation.Token);
         }
-        catch (RotationException unwritable)
+        catch (Exception unwritable) when (unwritable is RotationException or OperationCanceledException)
         {
+            // The renewal in the background may have found out in the midst of it.
             ThrowIfLeaseLost(run, unwritable);
 
             // The record is open already; that it lacks the reason is said, and hides nothing.
@@ -124,7 +126,7 @@ internal static class Failures
             await run.SetStateAsync(
                 new() { State = RotationState.RollbackFailed, ErrorCode = RotationErrorCode.RollbackFailed, Message = message }, bound.Token);
         }
-        catch (RotationException unwritable)
+        catch (Exception unwritable) when (unwritable is RotationException or OperationCanceledException)
         {
             ThrowIfLeaseLost(run, unwritable);
             message += $" The store could not take a note of it: {unwritable.Message}";

@@ -1,3 +1,4 @@
+using Nebula.Rotation.Engine.Workflow;
 using static Nebula.Rotation.Engine.Tests.Workflow.Deaths;
 
 namespace Nebula.Rotation.Engine.Tests.Workflow;
@@ -11,11 +12,14 @@ public sealed class PauseTests
     /// <summary>Every how manieth call of a rotation, and of the other runs; all of them when asked for.</summary>
     private static readonly (int Rotation, int Other) Stride = Environment.GetEnvironmentVariable("NEBULA_TEST_PAUSES") == "all" ? (1, 1) : (3, 7);
 
+    private static readonly TimeSpan ShortLease = TimeSpan.FromMilliseconds(300);
+
     private static readonly RotationRequest Keep = new() { Name = "app", GracePeriod = TimeSpan.Zero, RetainFor = TimeSpan.FromDays(1) };
 
     public static TheoryData<bool, string> Runs => new()
     {
         { true, "rotation" }, { false, "rotation" },
+        { true, "renewing" }, { false, "renewing" },
         { true, "failing" }, { false, "failing" },
         { true, "undo" }, { false, "undo" },
         { true, "emergency" }, { false, "emergency" },
@@ -45,6 +49,8 @@ public sealed class PauseTests
                 where = what;
                 world.Time.Advance(TimeSpan.FromMinutes(5));
                 FinishAsync(world).GetAwaiter().GetResult();
+                if (run == "renewing")
+                    Thread.Sleep(ShortLease);
                 (server, records) = (world.Server.Describe(), DescribeAsync(world).GetAwaiter().GetResult());
             }
 
@@ -77,6 +83,8 @@ public sealed class PauseTests
         var runner = world.Runner(touch);
         return run switch
         {
+            // The renewal in the background finds out first, wherever the work is.
+            "renewing" => RenewingRunner(world, touch).RotateAsync(Request, new RecordingObserver(), CancellationToken.None),
             "undo" => runner.UndoAsync(Request, new RecordingObserver(), CancellationToken.None),
             "failing" => runner.RotateAsync(new() { Name = "app", VerifyQuery = "fails" }, new RecordingObserver(), CancellationToken.None),
             "emergency" => runner.RotateAsync(new() { Name = "app", Emergency = true }, new RecordingObserver(), CancellationToken.None),
@@ -84,6 +92,12 @@ public sealed class PauseTests
             "second password" => runner.RotateAsync(new() { Name = "app", GracePeriod = TimeSpan.Zero, Strategy = RotationStrategy.DualPassword }, new RecordingObserver(), CancellationToken.None),
             _ => runner.RotateAsync(Request, new RecordingObserver(), CancellationToken.None),
         };
+    }
+
+    private static RotationWorkflow RenewingRunner(World world, Action<string> touch)
+    {
+        var services = world.Services(touch);
+        return new(services with { Timing = services.Timing with { LeaseDuration = ShortLease } });
     }
 
     /// <summary>The successor.</summary>

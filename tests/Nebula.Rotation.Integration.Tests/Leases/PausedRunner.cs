@@ -18,7 +18,7 @@ internal sealed class PausedRunner : IDisposable
     private const int SigCont = 18;
 
     /// <summary>Short enough to wait for; no other pause of the workflow's is as long as a third of it.</summary>
-    private static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LeaseDuration = TimeSpan.FromMilliseconds(2100);
 
     private readonly Process _process;
 
@@ -74,7 +74,7 @@ internal sealed class PausedRunner : IDisposable
         }
         catch (RotationException exception)
         {
-            Console.WriteLine(exception.Message);
+            Console.WriteLine(exception);
             Console.WriteLine(exception.Code);
         }
 
