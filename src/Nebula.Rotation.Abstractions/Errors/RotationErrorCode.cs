@@ -93,6 +93,9 @@ public enum RotationErrorCode
     /// <summary>The store's file is damaged or is not a store.</summary>
     StoreCorrupt,
 
+    /// <summary>The answer to a commit was lost, and the store could not be asked whether it happened.</summary>
+    StoreOutcomeUnknown,
+
     /// <summary>The store's key is missing, wrong, or can be read by others.</summary>
     StoreKeyInvalid,
 

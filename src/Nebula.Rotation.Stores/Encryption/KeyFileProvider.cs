@@ -15,6 +15,9 @@ public sealed class KeyFileProvider : StoreKeyProvider
 
     private readonly string? _path;
 
+    /// <summary>The environment variable that names the file, where it is not the one beside the store, or in the local data folder for a shared store.</summary>
+    public const string VariableName = "NEBULA_STORE_KEYFILE";
+
     /// <summary>Takes the key from a file.</summary>
     /// <param name="path">The file, or null for the store's path with <c>.key</c> appended.</param>
     public KeyFileProvider(string? path = null) => _path = path is null ? null : Path.GetFullPath(path);

@@ -1,8 +1,10 @@
 namespace Nebula.Rotation.Stores.Encryption;
 
 /// <summary>Where an open store gets its master key from, at first and after another process has replaced it.</summary>
-internal sealed class MasterKey(StoreKeyProvider provider, string storePath)
+internal sealed class MasterKey(StoreKeyProvider provider, string storePath, string? location = null)
 {
+    private readonly string _location = location ?? storePath;
+
     /// <summary>Where the key comes from, for messages.</summary>
     public string Description => provider.Describe(storePath);
 
@@ -41,12 +43,12 @@ internal sealed class MasterKey(StoreKeyProvider provider, string storePath)
 
     private RotationException Foreign() => new(
         RotationErrorCode.StoreKeyInvalid,
-        $"The key from {Description} is not the one that the store '{storePath}' is encrypted with.",
+        $"The key from {Description} is not the one that the store '{_location}' is encrypted with.",
         $"Give the right key file or {EnvironmentKeyProvider.VariableName} (Update-NebulaStoreKey may have replaced it), bring it back from escrow with "
         + "Import-NebulaStoreKey, or name the store that belongs to this key.");
 
     private RotationException Replaced() => new(
         RotationErrorCode.StoreKeyInvalid,
-        $"The key of the store '{storePath}' was replaced while this process ran, and {Description} still has the former one. Nothing was written.",
+        $"The key of the store '{_location}' was replaced while this process ran, and {Description} still has the former one. Nothing was written.",
         $"Start again with the new key in {EnvironmentKeyProvider.VariableName}; a rotation that was under way is finished by Resume-NebulaRotation.");
 }

@@ -20,8 +20,8 @@ public abstract class StoreKeyProvider
     /// <exception cref="RotationException"><see cref="RotationErrorCode.StoreKeyInvalid"/>: it chooses none that there is.</exception>
     public static StoreKeyProvider Default => Environment.GetEnvironmentVariable(ChoiceVariableName)?.Trim().ToUpperInvariant() switch
     {
-        null or "" => EnvironmentKeyProvider.IsAvailable ? new EnvironmentKeyProvider() : new KeyFileProvider(),
-        "KEYFILE" => new KeyFileProvider(),
+        null or "" => EnvironmentKeyProvider.IsAvailable ? new EnvironmentKeyProvider() : NamedFile,
+        "KEYFILE" => NamedFile,
         "ENVIRONMENT" => new EnvironmentKeyProvider(),
         "DPAPI" => new DpapiKeyProvider(),
         "DPAPIMACHINE" => new DpapiKeyProvider(forMachine: true),
@@ -30,6 +30,8 @@ public abstract class StoreKeyProvider
             $"The environment variable {ChoiceVariableName} names no way to keep a store's key.",
             $"Set {ChoiceVariableName} to KeyFile, Environment, Dpapi or DpapiMachine, or leave it unset."),
     };
+
+    private static KeyFileProvider NamedFile => new(Environment.GetEnvironmentVariable(KeyFileProvider.VariableName) is { } path && !string.IsNullOrWhiteSpace(path) ? path.Trim() : null);
 
     /// <summary>Where the key comes from, for messages; never the key.</summary>
     /// <param name="storePath">The store's file.</param>

@@ -36,6 +36,7 @@ internal static class ErrorCategories
         RotationErrorCode.LeaseHeld => ErrorCategory.ResourceBusy,
         RotationErrorCode.LeaseLost => ErrorCategory.OperationStopped,
         RotationErrorCode.StoreUnavailable => ErrorCategory.ResourceUnavailable,
+        RotationErrorCode.StoreOutcomeUnknown => ErrorCategory.ResourceUnavailable,
         RotationErrorCode.StoreCorrupt => ErrorCategory.InvalidData,
         RotationErrorCode.StoreKeyInvalid => ErrorCategory.SecurityError,
         RotationErrorCode.Stopped => ErrorCategory.OperationStopped,
