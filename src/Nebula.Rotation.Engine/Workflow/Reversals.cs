@@ -36,12 +36,9 @@ internal static class Reversals
                 $"The password of '{to.Username}' was erased: an emergency rotation does so, and so do more rotations since than -KeepVersions keeps, or the end of -KeepVersionsFor.");
         }
 
+        // A login that is gone, because it was retired or somebody dropped it, is made again.
         if (record.State != RotationState.Completed)
-        {
-            if (!target.Exists)
-                throw Impossible($"'{to.Username}' is not there any more.");
             return;
-        }
 
         // What is retired cannot log in; one that can is somebody's, though its name is the same.
         if (target is { Exists: true, CanLogIn: true } && document.Strategy != RotationStrategy.DualPassword)
