@@ -13,6 +13,9 @@
     # The psm1 loads the assemblies. RequiredAssemblies would too, but before the psm1 can say what to do when another version is there.
     FormatsToProcess     = @('Nebula.Rotation.Format.ps1xml')
 
+    # The store as a vault of SecretManagement, which looks for it here; none of its functions is exported.
+    NestedModules        = @('./Nebula.Rotation.Extension')
+
     CmdletsToExport      = @(
         'Add-NebulaPublishTarget'
         'Compare-NebulaPermission'
@@ -45,7 +48,7 @@
         PSData = @{
             Tags       = @(
                 'PSEdition_Core', 'Windows', 'Linux', 'MacOS'
-                'credential', 'rotation', 'password', 'secret', 'database', 'zero-downtime'
+                'credential', 'rotation', 'password', 'secret', 'SecretManagement', 'database', 'zero-downtime'
                 'PostgreSQL', 'MySQL', 'MariaDB', 'MongoDB', 'Redis', 'Valkey'
             )
         }

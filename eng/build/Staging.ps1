@@ -64,11 +64,17 @@ function Publish-Staged([switch] $Quiet) {
     Remove-Unshipped $dependencies
 
     $manifest = [IO.File]::ReadAllText([IO.Path]::Combine($root, 'Nebula.Rotation.psd1'))
-    $versioned = [regex]::Replace($manifest, "(?m)^(\s*ModuleVersion\s*=\s*)'[^']*'", "`${1}'$(Get-ModuleVersion)'")
-    [IO.File]::WriteAllText([IO.Path]::Combine($staged, 'Nebula.Rotation.psd1'), $versioned)
+    [IO.File]::WriteAllText([IO.Path]::Combine($staged, 'Nebula.Rotation.psd1'), (Set-Version $manifest))
     foreach ($file in 'Nebula.Rotation.psm1', 'LICENSE', 'README.md') {
         $source = [IO.Path]::Combine($root, $file)
         if ([IO.File]::Exists($source)) { Copy-Into $staged $source }
+    }
+
+    $vault = [IO.Path]::Combine($staged, 'Nebula.Rotation.Extension')
+    [void][IO.Directory]::CreateDirectory($vault)
+    foreach ($file in [IO.Directory]::GetFiles([IO.Path]::Combine($root, 'src', 'Nebula.Rotation.Extension'), '*.ps?1')) {
+        $text = [IO.File]::ReadAllText($file)
+        [IO.File]::WriteAllText([IO.Path]::Combine($vault, [IO.Path]::GetFileName($file)), (Set-Version $text))
     }
 
     foreach ($file in [IO.Directory]::GetFiles($cmdlets, '*.ps1xml')) { Copy-Into $staged $file }
@@ -78,6 +84,11 @@ function Publish-Staged([switch] $Quiet) {
         [void][IO.Directory]::CreateDirectory($target)
         foreach ($file in [IO.Directory]::GetFiles($help)) { Copy-Into $target $file }
     }
+}
+
+# The manifest with the version of the build.
+function Set-Version([string] $Manifest) {
+    return [regex]::Replace($Manifest, "(?m)^(\s*ModuleVersion\s*=\s*)'[^']*'", "`${1}'$(Get-ModuleVersion)'")
 }
 
 function Remove-Unshipped([string] $Dependencies) {
