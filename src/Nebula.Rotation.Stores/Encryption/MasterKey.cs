@@ -50,5 +50,5 @@ internal sealed class MasterKey(StoreKeyProvider provider, string storePath, str
     private RotationException Replaced() => new(
         RotationErrorCode.StoreKeyInvalid,
         $"The key of the store '{_location}' was replaced while this process ran, and {Description} still has the former one. Nothing was written.",
-        $"Start again with the new key in {EnvironmentKeyProvider.VariableName}; a rotation that was under way is finished by Resume-NebulaRotation.");
+        $"Put the new key there and start again; a rotation that was under way is finished by Resume-NebulaRotation.");
 }

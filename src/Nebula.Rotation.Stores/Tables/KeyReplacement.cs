@@ -41,6 +41,13 @@ internal sealed class KeyReplacement(IStoreDatabase database, KeyRing keys, Mast
             escrow?.Keep();
             return Describe(AuditAction.StoreKeyReplaced, KeyRing.IdOf(next!), former, scopes, escrow, await FinishAsync() ?? master.Advice);
         }
+        catch (RotationException)
+        {
+            // A commit may have failed only in the telling: then the key is the store's, and its escrow is needed.
+            if (escrow is not null && next is not null && await MayHaveAsync(next))
+                escrow.Keep();
+            throw;
+        }
         finally
         {
             CryptographicOperations.ZeroMemory(next);
@@ -91,6 +98,20 @@ internal sealed class KeyReplacement(IStoreDatabase database, KeyRing keys, Mast
         catch (RotationException exception)
         {
             return $"The store has its new key, which is not in its place yet: {exception.Message} {exception.RecommendedAction}";
+        }
+    }
+
+    /// <summary>Whether the store has this key; true when it cannot be asked.</summary>
+    private async Task<bool> MayHaveAsync(byte[] key)
+    {
+        try
+        {
+            var check = await database.ReadAsync(MasterKeyTable.ReadCheckAsync, CancellationToken.None);
+            return keys.HasKey(key) && keys.Matches(check);
+        }
+        catch (RotationException)
+        {
+            return true;
         }
     }
 

@@ -184,6 +184,28 @@ public sealed class StoreKeyUpdateTests : SqliteFixture
     }
 
     [Fact]
+    public async Task A_runner_that_was_given_the_next_key_beforehand_notices_nothing()
+    {
+        await MakeAsync();
+
+        // The key files of two machines that share a store.
+        var (key, elsewhere) = (Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), Path.Combine(Folder, "other-machine.key"));
+        File.Copy(KeyPath, elsewhere);
+        await File.WriteAllTextAsync(elsewhere + ".new", key, Token);
+        UnixMode.Set(elsewhere, UnixMode.OwnerOnly);
+        UnixMode.Set(elsewhere + ".new", UnixMode.OwnerOnly);
+        await using var runner = await OpenAsync(keys: new KeyFileProvider(elsewhere));
+        await using (var store = await OpenAsync())
+            await store.ReplaceKeyAsync(new() { NewKey = new(key) }, Token);
+
+        await runner.AddAsync(Credential("new", "new-scope"), Login(), null, Token);
+        await using (await OpenAsync(keys: new KeyFileProvider(elsewhere)))
+            Assert.False(File.Exists(elsewhere + ".new"));
+        Assert.Equal(key, (await File.ReadAllTextAsync(elsewhere, Token)).Trim());
+        await AssertOpensAsync(StorePath);
+    }
+
+    [Fact]
     public async Task Two_updates_at_once_both_happen_one_after_the_other()
     {
         await MakeAsync();
