@@ -78,10 +78,12 @@ internal sealed class Ambush(KillPoint? at)
         try
         {
             await Strike();
-        }
-        finally
-        {
             _over.TrySetResult();
+        }
+        catch (Exception exception)
+        {
+            // Told to whoever waits for the strike; the proxy is not to stumble over it.
+            _over.TrySetException(exception);
         }
     }
 

@@ -5,6 +5,10 @@ using Nebula.Rotation.Integration.Tests.Servers;
 namespace Nebula.Rotation.Integration.Tests.Faults;
 
 /// <summary>The network is cut in the middle of a statement, or when the server has done it and its answer is under way; then it is there again.</summary>
+/// <remarks>
+/// Ctrl+C ends at once what a driver can give up: MySqlConnector asks the server to end it, and waits for the statement's own bound where that does not answer either. After the
+/// commit point a stop waits for a safe point, and so for the same bound.
+/// </remarks>
 public abstract class CutConnectionTests
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
@@ -15,6 +19,10 @@ public abstract class CutConnectionTests
     public sealed class OnPostgres(SharedPostgres postgres) : CutConnectionTests
     {
         internal override async Task<FaultScene> CreateSceneAsync(TimeSpan? timeout) => await PostgresFaultScene.CreateAsync(await postgres.ServerAsync(), timeout);
+
+        /// <summary>Not the first of a transaction: Npgsql sends BEGIN ahead of it and cancels nothing until that is answered, so that one ends by its own bound.</summary>
+        [Fact]
+        public Task Ctrl_C_ends_a_statement_that_is_never_answered() => HangAsync(new(RotationStage.ClonePermissions, Moment.InFlight, 1), isStopped: true);
     }
 
     public sealed class OnMariaDb(SharedMariaDb mysql) : CutConnectionTests
@@ -25,11 +33,17 @@ public abstract class CutConnectionTests
     public sealed class OnRedis(SharedRedis redis) : CutConnectionTests
     {
         internal override async Task<FaultScene> CreateSceneAsync(TimeSpan? timeout) => await RedisFaultScene.CreateAsync(await redis.ServerAsync(), timeout);
+
+        [Fact]
+        public Task Ctrl_C_ends_a_statement_that_is_never_answered() => HangAsync(new(RotationStage.CreateLogin, Moment.InFlight, 1), isStopped: true);
     }
 
     public sealed class OnMongoDb(SharedMongoServer mongo) : CutConnectionTests, IClassFixture<SharedMongoServer>
     {
         internal override async Task<FaultScene> CreateSceneAsync(TimeSpan? timeout) => await MongoFaultScene.CreateAsync(await mongo.ServerAsync(), timeout);
+
+        [Fact]
+        public Task Ctrl_C_ends_a_statement_that_is_never_answered() => HangAsync(new(RotationStage.CreateLogin, Moment.InFlight, 1), isStopped: true);
     }
 
     internal abstract Task<FaultScene> CreateSceneAsync(TimeSpan? timeout = null);
@@ -40,11 +54,6 @@ public abstract class CutConnectionTests
         await using var scene = await CreateSceneAsync();
         await new FaultRound(scene).RunAsync(KillCampaign.IsNightly ? 150 : 20, Moment.HalfSent, Moment.AnswerLost);
     }
-
-    [Theory]
-    [InlineData(RotationStage.CreateLogin)]
-    [InlineData(RotationStage.Retire)]
-    public async Task Ctrl_C_ends_a_statement_that_is_never_answered(RotationStage stage) => await HangAsync(new(stage, Moment.InFlight, 1), isStopped: true);
 
     [Fact]
     public async Task A_server_that_does_not_answer_to_a_login_is_waited_for_no_longer_than_the_credential_says() =>
@@ -59,7 +68,7 @@ public abstract class CutConnectionTests
         await HangAsync(new(stage, Moment.InFlight, 1), isStopped: false);
     }
 
-    private async Task HangAsync(KillPoint point, bool isStopped)
+    private protected async Task HangAsync(KillPoint point, bool isStopped)
     {
         await using var scene = await CreateSceneAsync(TimeSpan.FromSeconds(2));
         var live = await scene.LiveAsync();

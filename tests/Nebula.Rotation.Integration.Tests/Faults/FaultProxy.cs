@@ -162,9 +162,11 @@ internal sealed class FaultProxy : IAsyncDisposable
     /// <summary>Closes with a reset, as a connection ends whose other side has gone without a word.</summary>
     private static void Reset(TcpClient side)
     {
-        if (side.Client is { Connected: true } socket)
-            socket.LingerState = new(true, 0);
-        side.Close();
+        // Closing the client or its stream would say goodbye first.
+        if (side.Client is not { Connected: true } socket)
+            return;
+        socket.LingerState = new(true, 0);
+        socket.Dispose();
     }
 
     /// <summary>One connection: whose turn it is, and what its next answer meets.</summary>

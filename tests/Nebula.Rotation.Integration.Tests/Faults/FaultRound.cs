@@ -39,10 +39,19 @@ internal sealed class FaultRound(FaultScene scene)
             var live = await scene.LiveAsync();
             var facts = await scene.SnapshotAsync(live.Login.Username);
             var ambush = new Ambush(point) { Strike = () => Strike(point) };
-            var exception = await scene.RotateIntoAsync(ambush);
-            if (!ambush.HasStruck)
-                continue;
-            await Mend();
+            RotationException? exception = null;
+            try
+            {
+                exception = await scene.RotateIntoAsync(ambush);
+                if (!ambush.HasStruck)
+                    continue;
+                await ambush.Over;
+            }
+            finally
+            {
+                await Mend();
+            }
+
             var told = exception is null ? "went on" : $"{exception.Code}: {exception.Message}";
             try
             {

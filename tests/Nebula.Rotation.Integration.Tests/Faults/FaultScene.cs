@@ -12,6 +12,9 @@ namespace Nebula.Rotation.Integration.Tests.Faults;
 /// </summary>
 internal abstract class FaultScene : IAsyncDisposable
 {
+    /// <summary>As long as the application may need from reading the store to logging in: on a machine that is busy, too.</summary>
+    public static RotationRequest Request { get; } = Scene.Request(grace: TimeSpan.FromMilliseconds(300));
+
     public required FaultProxy Proxy { get; init; }
 
     public abstract DatabaseCredential Credential { get; }
@@ -78,7 +81,7 @@ internal abstract class FaultScene : IAsyncDisposable
         var observer = new Observer { Progressed = progress => ambush.Enter(progress.Stage) };
         try
         {
-            await Service.RotateAsync(Scene.Request(grace: TimeSpan.Zero), observer, stop);
+            await Service.RotateAsync(Request, observer, stop);
             return null;
         }
         catch (RotationException exception)
@@ -100,7 +103,7 @@ internal abstract class FaultScene : IAsyncDisposable
     }
 
     /// <summary>Finishes what is open.</summary>
-    public async Task<RotationState> ResumeAsync() => (await Service.ResumeAsync(Scene.Request(grace: TimeSpan.Zero), new Observer(), Scene.Ct)).State;
+    public async Task<RotationState> ResumeAsync() => (await Service.ResumeAsync(Request, new Observer(), Scene.Ct)).State;
 
     /// <summary>It says that the server could not be had, which login is live, and what to do; not that something is wrong with what the user gave.</summary>
     public static void AssertTold(RotationException exception)

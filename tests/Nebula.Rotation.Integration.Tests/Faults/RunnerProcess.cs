@@ -81,7 +81,7 @@ internal static class RunnerProcess
         await using var service = new RotationService(new(store, EngineRegistry.Default, TimeProvider.System, Scene.Timing));
         try
         {
-            var request = Scene.Request(grace: TimeSpan.Zero);
+            var request = FaultScene.Request;
             var record = work == Rotate ? await service.RotateAsync(request, observer, CancellationToken.None) : await service.ResumeAsync(request, observer, CancellationToken.None);
             Console.WriteLine($"{Ended} {record.State}");
         }

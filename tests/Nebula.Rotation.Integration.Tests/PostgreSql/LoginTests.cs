@@ -143,13 +143,14 @@ public abstract class LoginTests(SharedPostgres postgres)
     }
 
     [Theory]
-    [InlineData("HTTP/1.1 400 Bad Request\r\n\r\n", SslMode.Prefer)]
-    [InlineData("HTTP/1.1 400 Bad Request\r\n\r\n", SslMode.Disable)]
-    [InlineData("J\0\0\0\n8.0.36\0", SslMode.Prefer)]
-    [InlineData("J\0\0\0\n8.0.36\0", SslMode.Disable)]
-    [InlineData("-ERR unknown command\r\n", SslMode.Disable)]
-    [InlineData("", SslMode.Disable)]
-    public async Task What_does_not_speak_the_protocol_is_no_PostgreSQL(string answer, SslMode sslMode)
+    [InlineData("HTTP/1.1 400 Bad Request\r\n\r\n", SslMode.Prefer, RotationErrorCode.UnsupportedServer, "database type")]
+    [InlineData("J\0\0\0\n8.0.36\0", SslMode.Prefer, RotationErrorCode.UnsupportedServer, "database type")]
+    [InlineData("J\0\0\0\n8.0.36\0", SslMode.Disable, RotationErrorCode.UnsupportedServer, "database type")]
+    // The driver waits for more, and learns no more than that the connection was closed: as by a server that goes down.
+    [InlineData("HTTP/1.1 400 Bad Request\r\n\r\n", SslMode.Disable, RotationErrorCode.ServerUnreachable, "that it is PostgreSQL that listens at this port")]
+    [InlineData("-ERR unknown command\r\n", SslMode.Disable, RotationErrorCode.ServerUnreachable, "that it is PostgreSQL that listens at this port")]
+    [InlineData("", SslMode.Disable, RotationErrorCode.ServerUnreachable, "that it is PostgreSQL that listens at this port")]
+    public async Task What_does_not_speak_the_protocol_is_no_PostgreSQL(string answer, SslMode sslMode, RotationErrorCode code, string action)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -175,7 +176,8 @@ public abstract class LoginTests(SharedPostgres postgres)
             ConnectionTimeout = TimeSpan.FromSeconds(5),
         };
         var error = await Assert.ThrowsAsync<RotationException>(() => new PostgreSqlEngine().ConnectAdminAsync(credential, new("postgres", new("x")), Room.Ct));
-        Assert.Equal(RotationErrorCode.UnsupportedServer, error.Code);
+        Assert.Equal(code, error.Code);
+        Assert.Contains(action, error.RecommendedAction, StringComparison.Ordinal);
         listener.Stop();
         await Assert.ThrowsAnyAsync<Exception>(() => serving);
     }

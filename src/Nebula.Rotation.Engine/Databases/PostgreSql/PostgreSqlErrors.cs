@@ -42,6 +42,12 @@ internal static class PostgreSqlErrors
                 return Unreachable(endpoint, socket);
             case NpgsqlException { InnerException: SocketException socket }:
                 return Unreachable(endpoint, socket);
+            // Reset, or ended before all was said that a login needs: a server that dies does so, and so does something else that got a question it did not understand.
+            case NpgsqlException { InnerException: IOException lost }:
+                return new(
+                    RotationErrorCode.ServerUnreachable,
+                    $"{endpoint} closed the connection during the login ({lost.InnerException?.Message ?? lost.Message}).",
+                    "Check that the server runs, and that it is PostgreSQL that listens at this port.");
             case NpgsqlException { InnerException: AuthenticationException tls }:
                 return new(RotationErrorCode.ServerUnreachable, $"TLS with {endpoint} failed: {tls.Message}", "Check the TLS mode, the CA certificate and the name in the server's certificate.");
             case NpgsqlException npgsql when npgsql.Message.Contains("SSL", StringComparison.Ordinal) && npgsql.Message.Contains("enabled", StringComparison.Ordinal):
