@@ -30,6 +30,7 @@
         'Get-NebulaRotationPlan'
         'Import-NebulaStoreKey'
         'Invoke-NebulaRotation'
+        'Move-NebulaStore'
         'New-NebulaDbCredential'
         'Remove-NebulaDbCredential'
         'Remove-NebulaPublishTarget'

@@ -12,7 +12,17 @@ namespace Nebula.Rotation.Engine;
 internal sealed class RotationServiceProvider : IRotationServiceProvider
 {
     public async Task<IRotationService> OpenAsync(RotationServiceOptions options, CancellationToken cancellationToken) =>
-        new RotationService(new(await OpenStoreAsync(options, cancellationToken), EngineRegistry.Default, TimeProvider.System, new()));
+        new RotationService(new(await OpenInUseAsync(options, cancellationToken), EngineRegistry.Default, TimeProvider.System, new()));
+
+    public async Task<StoreMove> MoveStoreAsync(RotationServiceOptions source, RotationServiceOptions destination, CancellationToken cancellationToken)
+    {
+        if (StoreLocation.Resolve(source.Store).ToString() == StoreLocation.Resolve(destination.Store).ToString())
+            throw new RotationException(RotationErrorCode.InvalidArgument, "The destination is the store itself.", "Nothing was copied. Name another one with -Destination.");
+        await using var from = await OpenStoreAsync(source with { CreateIfMissing = false }, cancellationToken);
+        await using var to = await OpenStoreAsync(destination with { CreateIfMissing = true }, cancellationToken);
+        to.RequireInUse();
+        return await from.MoveToAsync(to, cancellationToken);
+    }
 
     public Task<StoreKeyChange> ImportStoreKeyAsync(RotationServiceOptions options, StoreKeyImport request, CancellationToken cancellationToken)
     {
@@ -20,6 +30,21 @@ internal sealed class RotationServiceProvider : IRotationServiceProvider
         return location.Address is { } address
             ? PostgreSqlCredentialStore.ImportKeyAsync(StoreConnections.Create(address), Settings(location), TimeProvider.System, request, cancellationToken)
             : SqliteCredentialStore.ImportKeyAsync(location.Path!, StoreKeyProvider.Default, TimeProvider.System, request, cancellationToken);
+    }
+
+    private static async Task<TableStore> OpenInUseAsync(RotationServiceOptions options, CancellationToken cancellationToken)
+    {
+        var store = await OpenStoreAsync(options, cancellationToken);
+        try
+        {
+            store.RequireInUse();
+            return store;
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
     }
 
     private static async Task<TableStore> OpenStoreAsync(RotationServiceOptions options, CancellationToken cancellationToken)

@@ -60,6 +60,7 @@ public sealed class SurfaceTests
     [InlineData("Convert-NebulaOwnership")]
     [InlineData("Update-NebulaStoreKey")]
     [InlineData("Import-NebulaStoreKey")]
+    [InlineData("Move-NebulaStore")]
     public void What_cannot_be_taken_back_lightly_asks(string name)
     {
         var cmdlet = Cmdlets.Select(t => (Type: t, Attribute: t.GetCustomAttribute<CmdletAttribute>()!)).Single(c => $"{c.Attribute.VerbName}-{c.Attribute.NounName}" == name);

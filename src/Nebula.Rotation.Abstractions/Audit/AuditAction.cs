@@ -38,4 +38,7 @@ public enum AuditAction
 
     /// <summary>The store's own key was brought back from escrow; the entry is about no credential.</summary>
     StoreKeyImported,
+
+    /// <summary>The store was moved to another, or from one; the entry is about no credential.</summary>
+    StoreMoved,
 }

@@ -27,6 +27,10 @@ public static class RotationServices
     public static Task<StoreKeyChange> ImportStoreKeyAsync(RotationServiceOptions options, StoreKeyImport request, CancellationToken cancellationToken) =>
         Provider.ImportStoreKeyAsync(options, request, cancellationToken);
 
+    /// <summary>Moves what is in a store to another.</summary>
+    public static Task<StoreMove> MoveStoreAsync(RotationServiceOptions source, RotationServiceOptions destination, CancellationToken cancellationToken) =>
+        Provider.MoveStoreAsync(source, destination, cancellationToken);
+
     private static IRotationServiceProvider Find()
     {
         var type = Type.GetType(ProviderType, throwOnError: true)!;

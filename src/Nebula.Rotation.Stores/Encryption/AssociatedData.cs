@@ -14,6 +14,8 @@ internal static class AssociatedData
 
     public static byte[] ScopeKey(Guid storeId, string foldedScope) => Encode("scope-key", storeId.ToString("D"), foldedScope);
 
+    public static byte[] OwnScopeKey(Guid storeId, string foldedScope) => Encode("own-scope-key", storeId.ToString("D"), foldedScope);
+
     /// <summary>The user name is part of it: a password cannot be paired with another login.</summary>
     public static byte[] Login(Guid credentialId, int version, string username) =>
         Encode("login", credentialId.ToString("D"), version.ToString(CultureInfo.InvariantCulture), username);

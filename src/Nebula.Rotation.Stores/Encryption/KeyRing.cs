@@ -5,6 +5,9 @@ namespace Nebula.Rotation.Stores.Encryption;
 /// <summary>The keys that an open store has in memory: its master key, and the data keys of the scopes used so far. Zeroed on dispose.</summary>
 internal sealed class KeyRing : IDisposable
 {
+    // A sealed box begins with another byte.
+    private const byte OwnFormat = 2;
+
     private readonly Guid _storeId;
     private readonly Dictionary<long, byte[]> _scopes = [];
     private byte[] _master;
@@ -72,7 +75,7 @@ internal sealed class KeyRing : IDisposable
 
     /// <summary>A scope's data key, wrapped with another master key.</summary>
     /// <exception cref="CryptographicException">The wrapped key is not this scope's.</exception>
-    public byte[] RewrapScopeKey(string foldedScope, byte[] wrapped, byte[] master) => Rewrap(wrapped, master, AssociatedData.ScopeKey(_storeId, foldedScope));
+    public byte[] RewrapScopeKey(string foldedScope, byte[] wrapped, byte[] master) => IsOwn(wrapped) ? wrapped : Rewrap(wrapped, master, AssociatedData.ScopeKey(_storeId, foldedScope));
 
     /// <summary>The audit trail's key, wrapped with another master key.</summary>
     /// <exception cref="CryptographicException">The wrapped key is not this store's.</exception>
@@ -83,7 +86,11 @@ internal sealed class KeyRing : IDisposable
     {
         Span<byte> key = stackalloc byte[SealedBox.KeySize];
         RandomNumberGenerator.Fill(key);
-        var wrapped = SealedBox.Seal(_master, key, AssociatedData.ScopeKey(_storeId, foldedScope));
+        var own = ScopeKeys.Find(foldedScope);
+        var wrapped = own is null
+            ? SealedBox.Seal(_master, key, AssociatedData.ScopeKey(_storeId, foldedScope))
+            : [OwnFormat, .. SealedBox.Seal(own, key, AssociatedData.OwnScopeKey(_storeId, foldedScope))];
+        CryptographicOperations.ZeroMemory(own);
         CryptographicOperations.ZeroMemory(key);
         return wrapped;
     }
@@ -96,9 +103,10 @@ internal sealed class KeyRing : IDisposable
     }
 
     /// <exception cref="CryptographicException">The wrapped key is not this scope's.</exception>
+    /// <exception cref="RotationException"><see cref="RotationErrorCode.StoreKeyInvalid"/>: the scope has a key of its own, which is not here.</exception>
     public byte[] UnwrapScopeKey(long scopeId, string foldedScope, byte[] wrapped)
     {
-        var key = SealedBox.Open(_master, wrapped, AssociatedData.ScopeKey(_storeId, foldedScope));
+        var key = IsOwn(wrapped) ? OpenOwn(foldedScope, wrapped) : SealedBox.Open(_master, wrapped, AssociatedData.ScopeKey(_storeId, foldedScope));
         lock (_gate)
         {
             // Somebody who was here first may be using theirs.
@@ -132,6 +140,15 @@ internal sealed class KeyRing : IDisposable
         }
     }
 
+    /// <summary>Takes another store's trail over: its key becomes this one's.</summary>
+    /// <returns>The key, wrapped.</returns>
+    public byte[] AdoptAuditKey(byte[] key)
+    {
+        lock (_gate)
+            _audit = StoreKeyProvider.Copy(key);
+        return SealedBox.Seal(_master, key, AssociatedData.AuditKey(_storeId));
+    }
+
     /// <summary>The audit trail's key, if it was unwrapped before; it stays the ring's.</summary>
     public byte[]? FindAuditKey() => _audit;
 
@@ -157,6 +174,33 @@ internal sealed class KeyRing : IDisposable
     {
         ForgetScopes();
         CryptographicOperations.ZeroMemory(_master);
+    }
+
+    /// <summary>Whether a scope's data key is sealed with the scope's own key.</summary>
+    private static bool IsOwn(byte[] wrapped) => wrapped is [OwnFormat, ..];
+
+    private byte[] OpenOwn(string foldedScope, byte[] wrapped)
+    {
+        var own = ScopeKeys.Find(foldedScope) ?? throw new RotationException(
+            RotationErrorCode.StoreKeyInvalid,
+            $"The scope '{foldedScope}' is sealed with a key of its own, which this runner does not have: it sees names and times there, and no passwords.",
+            $"Give the scope's key in {ScopeKeys.Describe(foldedScope)}, or leave the scope to the runners that have it.");
+        try
+        {
+            return SealedBox.Open(own, wrapped.AsSpan(1), AssociatedData.OwnScopeKey(_storeId, foldedScope));
+        }
+        catch (CryptographicException exception)
+        {
+            throw new RotationException(
+                RotationErrorCode.StoreKeyInvalid,
+                $"The key from {ScopeKeys.Describe(foldedScope)} is not the one that the scope '{foldedScope}' is sealed with.",
+                "Give the key that was there when the first credential of the scope was stored.",
+                exception);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(own);
+        }
     }
 
     private bool Matches(byte[] master, byte[] keyCheck)

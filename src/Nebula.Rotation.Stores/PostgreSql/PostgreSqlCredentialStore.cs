@@ -60,7 +60,7 @@ public sealed class PostgreSqlCredentialStore : TableStore
             if (identity.Version < PostgreSqlSchema.Migrations.Count)
                 await MigrateAsync(database, cancellationToken);
             var clock = settings.LeaseClockIsGiven ? time : new ServerTime(time, identity.Now - time.GetUtcNow());
-            return new PostgreSqlCredentialStore(database, ring, master, clock);
+            return new PostgreSqlCredentialStore(database, ring, master, clock) { MovedTo = identity.MovedTo };
         }
         catch
         {
@@ -115,10 +115,11 @@ public sealed class PostgreSqlCredentialStore : TableStore
             {
                 return await session.FirstAsync(
                     $"""
-                    SELECT (SELECT max(version) FROM schema_version), (SELECT value FROM meta WHERE key = 'store-id'), {PostgreSqlSession.ServerNow}
+                    SELECT (SELECT max(version) FROM schema_version), (SELECT value FROM meta WHERE key = 'store-id'), {PostgreSqlSession.ServerNow},
+                           (SELECT value FROM meta WHERE key = 'moved-to')
                     """,
                     static row => row.BlobOrNull(1) is { Length: 16 } storeId
-                        ? new Identity(row.IsDBNull(0) ? 0 : row.GetInt32(0), new Guid(storeId), row.TimeOf(2))
+                        ? new Identity(row.IsDBNull(0) ? 0 : row.GetInt32(0), new Guid(storeId), row.TimeOf(2), row.BlobOrNull(3) is { } movedTo ? StoreMark.Decode(movedTo) : null)
                         : throw MasterKeyTable.NoIdentity());
             }
             catch (DbException exception) when (exception.SqlState is PostgreSqlErrors.NoTable or PostgreSqlErrors.NoSchema)
@@ -182,5 +183,5 @@ public sealed class PostgreSqlCredentialStore : TableStore
         }
     }
 
-    private sealed record Identity(int Version, Guid StoreId, DateTimeOffset Now);
+    private sealed record Identity(int Version, Guid StoreId, DateTimeOffset Now, string? MovedTo);
 }

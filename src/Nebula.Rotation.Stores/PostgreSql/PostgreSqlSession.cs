@@ -57,6 +57,14 @@ internal sealed class PostgreSqlSession : StoreSession
         return Task.CompletedTask;
     }
 
+    public override Task LockStoreAsync()
+    {
+        // A copy takes its time, and this session waits for it.
+        _waiting.Add(new("SET LOCAL idle_in_transaction_session_timeout = 0", [], IsQuery: false));
+        _waiting.Add(new($"LOCK TABLE {PostgreSqlText.Schema}.leases, {PostgreSqlText.Schema}.credentials, {PostgreSqlText.Schema}.meta IN EXCLUSIVE MODE", [], IsQuery: false));
+        return Task.CompletedTask;
+    }
+
     public override Task<int> ExecuteAsync(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
         ExecuteAsync(new Statement(sql, parameters.ToArray(), IsQuery: false));
 

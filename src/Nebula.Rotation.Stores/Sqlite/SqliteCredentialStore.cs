@@ -40,7 +40,8 @@ public sealed class SqliteCredentialStore : TableStore
         ArgumentNullException.ThrowIfNull(time);
         path = Path.GetFullPath(path);
         var (database, ring) = await StoreFile.OpenAsync(path, keys, createIfMissing, cancellationToken);
-        return new SqliteCredentialStore(database, ring, new MasterKey(keys, path), time);
+        var movedTo = await ((IStoreDatabase)database).ReadAsync(StoreMark.FindMovedToAsync, cancellationToken);
+        return new SqliteCredentialStore(database, ring, new MasterKey(keys, path), time) { MovedTo = movedTo };
     }
 
     /// <summary>Brings the key of a store back, where its provider keeps it, once it is known to be this store's.</summary>

@@ -16,7 +16,9 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
     /// <summary>Where the trail's own key is, wrapped.</summary>
     public const string KeyName = "audit-key";
 
-    private const string HeadName = "audit-head";
+    /// <summary>Where its last entry is pinned, sealed with that key.</summary>
+    public const string HeadName = "audit-head";
+
     private const string LastLock = "SELECT 1 FROM meta WHERE key = $key";
 
     private static readonly string Actor = string.Create(CultureInfo.InvariantCulture, $"{Environment.UserName}@{Environment.MachineName}, process {Environment.ProcessId}");
@@ -36,7 +38,14 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
 
         // Writers take turns at the end of the trail, for as long as their transactions last.
         await session.LockAsync(LastLock, ("$key", KeyName));
-        var (last, previous) = await ReadHeadAsync(session) ?? (0, AuditChain.Origin);
+        var meta = await session.AllAsync(
+            "SELECT key, value FROM meta WHERE key = $head OR key = $moved",
+            static row => (Key: row.GetString(0), Value: row.GetFieldValue<byte[]>(1)),
+            ("$head", HeadName),
+            ("$moved", StoreMark.MovedToName));
+        if (meta.Find(static entry => entry.Key == StoreMark.MovedToName).Value is { } elsewhere)
+            throw StoreMark.Moved(StoreMark.Decode(elsewhere));
+        var (last, previous) = OpenHead(meta.Find(static entry => entry.Key == HeadName).Value) ?? (0, AuditChain.Origin);
         var row = new AuditRow(
             last + 1,
             Column.Of(time.GetUtcNow()),
@@ -66,13 +75,10 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
             ("$outcome", row.Outcome),
             ("$details", row.Details),
             ("$code", code));
-        var head = new byte[sizeof(long) + AuditChain.CodeSize];
-        BinaryPrimitives.WriteInt64BigEndian(head, row.Sequence);
-        code.CopyTo(head.AsSpan(sizeof(long)));
         await session.SendAsync(
             "INSERT INTO meta (key, value) VALUES ($key, $value) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             ("$key", HeadName),
-            ("$value", keys.SealAuditHead(head)));
+            ("$value", keys.SealAuditHead(EncodeHead(row.Sequence, code))));
         session.ProveBy(
             (LastLock, [("$key", KeyName)]), ("SELECT 1 FROM audit WHERE sequence = $sequence AND code = $code", [("$sequence", row.Sequence), ("$code", code)]));
     }
@@ -231,9 +237,20 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
     }
 
     /// <summary>Number and code of the entry that was written last; null before the first.</summary>
-    private async Task<(long Sequence, byte[] Code)?> ReadHeadAsync(StoreSession session)
+    public async Task<(long Sequence, byte[] Code)?> ReadHeadAsync(StoreSession session) => OpenHead(await ReadMetaAsync(session, HeadName));
+
+    /// <summary>The bytes that are sealed as the trail's head.</summary>
+    public static byte[] EncodeHead(long sequence, ReadOnlySpan<byte> code)
     {
-        if (await ReadMetaAsync(session, HeadName) is not { } box)
+        var head = new byte[sizeof(long) + AuditChain.CodeSize];
+        BinaryPrimitives.WriteInt64BigEndian(head, sequence);
+        code.CopyTo(head.AsSpan(sizeof(long)));
+        return head;
+    }
+
+    private (long Sequence, byte[] Code)? OpenHead(byte[]? box)
+    {
+        if (box is null)
             return null;
         try
         {

@@ -21,6 +21,9 @@ internal abstract class StoreSession
     /// <summary>Locks the rows of a SELECT until the transaction ends, before the next statement reads. Nothing where the whole store is locked anyway.</summary>
     public virtual Task LockAsync(string select, params ReadOnlySpan<(string Name, object? Value)> parameters) => Task.CompletedTask;
 
+    /// <summary>Locks the store until the transaction ends: whatever anybody else begins to write waits. Nothing where it is locked anyway.</summary>
+    public virtual Task LockStoreAsync() => Task.CompletedTask;
+
     /// <summary>Runs a statement and gives the number of rows it changed.</summary>
     public abstract Task<int> ExecuteAsync(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters);
 

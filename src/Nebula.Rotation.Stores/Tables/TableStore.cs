@@ -20,6 +20,7 @@ public abstract class TableStore : ICredentialStore
 
     private protected TableStore(IStoreDatabase database, KeyRing keys, MasterKey master, TimeProvider time)
     {
+        ScopeKeys.TakeAll();
         _database = database;
         _keys = keys;
         _time = time;
@@ -331,6 +332,25 @@ public abstract class TableStore : ICredentialStore
             GC.SuppressFinalize(this);
         }
     }
+
+    /// <summary>The store that this one was moved to, if it was: it is not to be used any more. Null otherwise.</summary>
+    public string? MovedTo { get; private protected set; }
+
+    /// <exception cref="RotationException"><see cref="RotationErrorCode.StoreUnavailable"/>: the store was moved.</exception>
+    public void RequireInUse()
+    {
+        if (MovedTo is { } elsewhere)
+            throw StoreMark.Moved(elsewhere);
+    }
+
+    /// <summary>
+    /// Copies everything to a store that was never used, each secret sealed with its keys, compares what is read back, and marks this one as moved. Refused
+    /// while a rotation is open or a lease held.
+    /// </summary>
+    public Task<StoreMove> MoveToAsync(TableStore destination, CancellationToken cancellationToken) => StoreCopy.MoveAsync(this, destination, _time, cancellationToken);
+
+    /// <summary>What is in the store, for whoever moves it.</summary>
+    internal StoreContent Content => new(_database, _keys, _scopes, _audit);
 
     /// <summary>Takes a note of a key that was brought back.</summary>
     internal Task<StoreKeyChange> NoteImportAsync(string from, CancellationToken cancellationToken) => _replacement.NoteImportAsync(from, cancellationToken);

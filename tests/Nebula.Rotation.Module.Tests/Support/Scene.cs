@@ -63,5 +63,8 @@ internal sealed class Scene : IDisposable
 
         public Task<StoreKeyChange> ImportStoreKeyAsync(RotationServiceOptions options, StoreKeyImport request, CancellationToken cancellationToken) =>
             throw new NotSupportedException("This test has no scene.");
+
+        public Task<StoreMove> MoveStoreAsync(RotationServiceOptions source, RotationServiceOptions destination, CancellationToken cancellationToken) =>
+            throw new NotSupportedException("This test has no scene.");
     }
 }

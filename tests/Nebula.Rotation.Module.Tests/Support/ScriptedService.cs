@@ -236,6 +236,9 @@ internal sealed class ScriptedService : IRotationService, IRotationServiceProvid
         return Task.FromResult(KeyChange(AuditAction.StoreKeyImported, new() { EscrowPath = options.Store }));
     }
 
+    public Task<StoreMove> MoveStoreAsync(RotationServiceOptions source, RotationServiceOptions destination, CancellationToken cancellationToken) => Task.FromResult(
+        new StoreMove { Store = source.Store ?? "", Destination = destination.Store!, Credentials = 2, Versions = 3, Rotations = 4, AuditEntries = 5, Message = "Copied." });
+
     public List<OwnershipRequest> OwnershipRequests { get; } = [];
 
     /// <summary>What a change of owner does; two objects and a result where nothing is given.</summary>
