@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -19,6 +20,8 @@ internal sealed record LeaseOwner(string Machine, string Boot, int ProcessId, st
         ReadStart(Environment.ProcessId) ?? string.Empty,
         string.Empty);
 
+    private static readonly ConcurrentDictionary<string, bool> GivenUp = new(StringComparer.Ordinal);
+
     /// <summary>This process, with a new random part.</summary>
     public static LeaseOwner Current() => Self with { Random = RandomNumberGenerator.GetHexString(8, lowercase: true) };
 
@@ -32,11 +35,19 @@ internal sealed record LeaseOwner(string Machine, string Boot, int ProcessId, st
     }
 
     /// <summary>
+    /// Says that a run of this process has ended and could not say so in the store, whose disk is full, say: whoever runs next in this process need
+    /// not wait for a lease that nobody renews.
+    /// </summary>
+    public static void GiveUp(string owner) => GivenUp[owner] = true;
+
+    /// <summary>
     /// True only when the holder certainly is no more: it was a process of this machine, since the same boot and in the same process namespace,
-    /// and no such process is there. Anything else has to wait for the lease to expire.
+    /// and no such process is there; or it was a run of this process that has ended. Anything else has to wait for the lease to expire.
     /// </summary>
     public bool IsGone()
     {
+        if (GivenUp.ContainsKey(ToString()))
+            return true;
         if (Machine != Self.Machine || Boot != Self.Boot || Boot.Length == 0)
             return false;
         if (!Exists(ProcessId))

@@ -74,6 +74,17 @@ internal sealed class SqliteDatabase : IStoreDatabase
         }
     }
 
+    /// <summary>
+    /// Whether closing leaves the write-ahead file where it is, instead of copying it into the store (sqlite.org/c3ref/c_dbconfig_defensive.html,
+    /// SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE).
+    /// </summary>
+    public void KeepLog(bool keep)
+    {
+        var result = SQLitePCL.raw.sqlite3_db_config(_connection.Handle, SQLitePCL.raw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0, out _);
+        if (result != SQLitePCL.raw.SQLITE_OK)
+            throw SqliteErrors.Translate(new SqliteException(SQLitePCL.raw.sqlite3_errstr(result).utf8_to_string(), result), Path);
+    }
+
     /// <summary>Reads, in one snapshot of the file.</summary>
     public Task<T> ReadAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellationToken) => RunAsync(work, write: false, cancellationToken);
 

@@ -6,6 +6,7 @@ namespace Nebula.Rotation.Stores.Sqlite;
 internal static class SqliteErrors
 {
     // https://www.sqlite.org/rescode.html
+    public const int Failed = 1;
     public const int Busy = 5;
     public const int Locked = 6;
     public const int ReadOnly = 8;

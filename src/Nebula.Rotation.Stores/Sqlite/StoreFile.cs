@@ -31,16 +31,15 @@ internal static class StoreFile
             await CreateAsync(path, provider, cancellationToken);
         }
 
-        Probe(path);
         return await OpenExistingAsync(path, provider, cancellationToken);
     }
 
     /// <summary>
     /// Looks at the header without taking a lock or making a file beside it (immutable=1): closing an ordinary connection to somebody else's
     /// database could already change it. SQLite does the reading, because a process that opens and closes the file itself loses the locks of its
-    /// other connections (sqlite.org/howtocorrupt.html, 2.2).
+    /// other connections (sqlite.org/howtocorrupt.html, 2.2). Gives the store's id, or null where only the write-ahead file has it whole.
     /// </summary>
-    private static void Probe(string path)
+    private static Guid? Probe(string path)
     {
         try
         {
@@ -54,14 +53,16 @@ internal static class StoreFile
             var session = new SqliteSession(connection);
             if (Convert.ToInt32(session.Scalar("PRAGMA application_id"), CultureInfo.InvariantCulture) != Schema.ApplicationId)
                 throw SqliteErrors.Foreign(path);
+            return HasWriteAheadLog(path) ? ReadId(session) : null;
         }
         catch (SqliteException exception) when (exception.SqliteErrorCode == SqliteErrors.NotADatabase)
         {
             throw SqliteErrors.Foreign(path);
         }
-        catch (SqliteException exception) when (exception.SqliteErrorCode == SqliteErrors.Damaged && HasWriteAheadLog(path))
+        catch (SqliteException exception) when (exception.SqliteErrorCode is SqliteErrors.Damaged or SqliteErrors.Failed && HasWriteAheadLog(path))
         {
-            // A run that died while pages were copied back leaves the file shorter than its header says; the log has the rest.
+            // A run that died while pages were copied back leaves the file shorter than its header says, or without a table; the log has the rest.
+            return null;
         }
         catch (SqliteException exception)
         {
@@ -72,11 +73,10 @@ internal static class StoreFile
     private static async Task<(SqliteDatabase Database, KeyRing Keys)> OpenExistingAsync(
         string path, StoreKeyProvider provider, CancellationToken cancellationToken)
     {
-        var database = SqliteDatabase.Open(path);
+        var (database, storeId) = await OpenProvedAsync(path, cancellationToken);
         KeyRing? keys = null;
         try
         {
-            var storeId = await database.ReadAsync(session => ReadStoreId(session, path), cancellationToken);
             var ring = keys = new KeyRing(storeId);
             var master = new MasterKey(provider, path);
             var isNext = await master.FitAsync(
@@ -87,11 +87,36 @@ internal static class StoreFile
             var outdated = await database.ReadAsync(static session => Schema.GetVersion(session) < Schema.Migrations.Count, cancellationToken);
             if (outdated)
                 await database.WriteAsync(static session => Schema.Migrate(session, Schema.Migrations), cancellationToken);
+            database.KeepLog(false);
             return (database, keys);
         }
         catch
         {
             keys?.Dispose();
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// A write-ahead file is taken for its store's by its name alone; another one's, or a damaged one, must not be copied into the store by the very command
+    /// that finds it out. So closing copies nothing until the caller says that all is well.
+    /// </summary>
+    private static async Task<(SqliteDatabase Database, Guid StoreId)> OpenProvedAsync(string path, CancellationToken cancellationToken)
+    {
+        var keepsLog = HasWriteAheadLog(path);
+        var probed = Probe(path);
+        var database = SqliteDatabase.Open(path);
+        try
+        {
+            database.KeepLog(keepsLog);
+            var storeId = await database.ReadAsync(session => ReadStoreId(session, path), cancellationToken);
+            return probed is null || probed == storeId
+                ? (database, storeId)
+                : throw SqliteErrors.Corrupt(path, $"the write-ahead file '{path}-wal' beside it is another store's.");
+        }
+        catch
+        {
             await database.DisposeAsync();
             throw;
         }
@@ -104,12 +129,12 @@ internal static class StoreFile
         {
             if (!File.Exists(path))
                 throw SqliteErrors.Unavailable(path, "there is no such file", "Restore the store's file first: a key is proved by the store that it opens.");
-            Probe(path);
-            await using var database = SqliteDatabase.Open(path);
+            var (database, storeId) = await OpenProvedAsync(path, cancellationToken);
+            await using var closed = database;
             await database.WriteAsync(
                 session =>
                 {
-                    using var keys = new KeyRing(ReadStoreId(session, path));
+                    using var keys = new KeyRing(storeId);
                     if (!keys.TryUse(StoreKeyProvider.Copy(key), MasterKeyTable.ReadCheckAsync(session).GetAwaiter().GetResult()))
                     {
                         throw new RotationException(
@@ -121,6 +146,7 @@ internal static class StoreFile
                     provider.RestoreKey(path, key);
                 },
                 cancellationToken);
+            database.KeepLog(false);
         }
         finally
         {
@@ -166,10 +192,11 @@ internal static class StoreFile
         if (new FileInfo(path).Length <= FullCheckLimit && session.Scalar("PRAGMA quick_check(1)") is not "ok" and var finding)
             throw new StoreDataException($"{finding}.");
 
-        return session.Scalar("SELECT value FROM meta WHERE key = 'store-id'") is byte[] { Length: 16 } storeId
-            ? new Guid(storeId)
-            : throw new StoreDataException("its identity is missing.");
+        return ReadId(session) ?? throw new StoreDataException("its identity is missing.");
     }
+
+    private static Guid? ReadId(SqliteSession session) =>
+        session.Scalar("SELECT value FROM meta WHERE key = 'store-id'") is byte[] { Length: 16 } storeId ? new Guid(storeId) : null;
 
     /// <summary>
     /// Makes the whole store under another name and then links it to its own: at the path there is a complete store or none, whatever happens

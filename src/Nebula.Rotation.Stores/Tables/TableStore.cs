@@ -167,8 +167,18 @@ public abstract class TableStore : ICredentialStore
         _database.WriteSingleAsync(session => _leases.RenewAsync(session, lease, duration), cancellationToken);
 
     /// <inheritdoc/>
-    public Task ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken) =>
-        _database.WriteSingleAsync(session => LeaseTable.ReleaseAsync(session, lease), cancellationToken);
+    public async Task ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _database.WriteSingleAsync(session => LeaseTable.ReleaseAsync(session, lease), cancellationToken);
+        }
+        catch (RotationException)
+        {
+            LeaseOwner.GiveUp(lease.Owner);
+            throw;
+        }
+    }
 
     /// <inheritdoc/>
     /// <remarks>Refused, too, when the record begins at another version than the live one (CredentialChanged).</remarks>

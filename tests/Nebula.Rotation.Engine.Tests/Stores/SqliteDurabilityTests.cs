@@ -124,6 +124,21 @@ public sealed class SqliteDurabilityTests : SqliteFixture
     }
 
     [Fact]
+    public async Task A_lease_that_could_not_be_given_back_is_not_waited_for_in_the_same_process()
+    {
+        await using var store = await OpenAsync();
+        var (credential, lease, record) = await store.BeginAsync();
+        store.Database.Bare(static session => session.Scalar("PRAGMA query_only = ON"));
+        await RefusedAsync(RotationErrorCode.StoreUnavailable, () => store.ReleaseLeaseAsync(lease, Token));
+        store.Database.Bare(static session => session.Scalar("PRAGMA query_only = OFF"));
+
+        var next = await store.AcquireLeaseAsync(credential.Id, LeaseTime, Token);
+        Assert.Equal(lease.Fence + 1, next.Fence);
+        await RefusedAsync(RotationErrorCode.LeaseLost, () => store.AppendJournalAsync(lease, record.RotationId, Entry("late"), Token));
+        await RefusedAsync(RotationErrorCode.LeaseHeld, () => store.AcquireLeaseAsync(credential.Id, LeaseTime, Token));
+    }
+
+    [Fact]
     public void An_owner_reads_back_as_written()
     {
         var owner = LeaseOwner.Current();
