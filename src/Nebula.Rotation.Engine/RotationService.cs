@@ -99,9 +99,17 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
             credential = credential with { ConnectionTimeout = limit };
         var current = await _store.GetCurrentLoginAsync(credential.Id, cancellationToken);
         var checks = await services.Engines.Get(credential.DatabaseType).CheckLoginAsync(credential, current.Login, null, cancellationToken);
-        var drift = await new DriftReader(services).ReadAsync(credential, cancellationToken);
+        var disagreement = await new Agreement(services).FindAsync(credential, current.Login, checks, null, cancellationToken);
+        var drift = disagreement is null ? await new DriftReader(services).ReadAsync(credential, cancellationToken) : DriftReading.None;
         var stale = await TargetStage.FindStaleAsync(services, services.Engines.Get(credential.DatabaseType), credential, current.Login, cancellationToken);
-        return [.. checks.Select(drift.AddTo).Select(AddStale)];
+        return [.. checks.Select(AddDisagreement).Select(drift.AddTo).Select(AddStale)];
+
+        CredentialTestResult AddDisagreement(CredentialTestResult result) => disagreement is null || result.ErrorCode != RotationErrorCode.AuthenticationFailed ? result : result with
+        {
+            ErrorCode = disagreement.Code,
+            Message = $"{disagreement.Message} {disagreement.RecommendedAction}",
+            RecommendedAction = disagreement.RecommendedAction,
+        };
 
         CredentialTestResult AddStale(CredentialTestResult result) => stale is null ? result : result with
         {

@@ -38,6 +38,9 @@ public sealed record CredentialTestResult
     /// </summary>
     public IReadOnlyList<PublishTarget>? StaleTargets { get; init; }
 
+    /// <summary>The command that mends it where the store and the database disagree, or null. The message has it, too.</summary>
+    public string? RecommendedAction { get; init; }
+
     /// <summary>The reason of a failure.</summary>
     public RotationErrorCode? ErrorCode { get; init; }
 }

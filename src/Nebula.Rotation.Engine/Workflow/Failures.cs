@@ -136,7 +136,8 @@ internal static class Failures
         return new(
             RotationErrorCode.RollbackFailed,
             message,
-            $"{run.OldLogin} is live. {ActionOf(exception) ?? $"Run Resume-NebulaRotation -Name '{run.Credential.Name}' to try again."}",
+            (exception is RotationException { Code: RotationErrorCode.StoreDatabaseMismatch } ? "" : $"{run.OldLogin} is live. ")
+            + $"{ActionOf(exception) ?? $"Run Resume-NebulaRotation -Name '{run.Credential.Name}' to try again."}",
             Cause(run, exception));
     }
 

@@ -28,7 +28,7 @@ internal static class Reversals
     }
 
     /// <summary>The old login is what its rotation left, and its password is known; else UndoNotPossible.</summary>
-    public static void Require(RotationRecord record, RotationDocument document, DocumentLogin to, LoginSnapshot target)
+    public static void Require(RotationRecord record, RotationDocument document, DocumentLogin to, LoginSnapshot target, bool isOurs)
     {
         if (to.Password.Length == 0)
         {
@@ -41,7 +41,7 @@ internal static class Reversals
             return;
 
         // What is retired cannot log in; one that can is somebody's, though its name is the same.
-        if (target is { Exists: true, CanLogIn: true } && document.Strategy != RotationStrategy.DualPassword)
+        if (!isOurs && target is { Exists: true, CanLogIn: true } && document.Strategy != RotationStrategy.DualPassword)
             throw Impossible($"'{to.Username}' was retired, and somebody has made or enabled a login of that name since.");
     }
 

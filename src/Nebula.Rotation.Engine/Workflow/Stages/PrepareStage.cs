@@ -37,7 +37,8 @@ internal static class PrepareStage
             throw new RotationException(
                 exception.Code,
                 exception.Message,
-                $"Nothing was changed; '{input.Credential.Username}' is live. {exception.RecommendedAction}".TrimEnd(),
+                (exception.Code == RotationErrorCode.StoreDatabaseMismatch ? "Nothing was changed. " : $"Nothing was changed; '{input.Credential.Username}' is live. ")
+                + exception.RecommendedAction,
                 exception.InnerException);
         }
     }
@@ -66,7 +67,7 @@ internal static class PrepareStage
         }
 
         var current = await services.Store.GetCurrentLoginAsync(credential.Id, cancellationToken);
-        await RequireAgreementAsync(engine, credential, current.Login, cancellationToken);
+        var disagreement = await FindDisagreementAsync(services, engine, credential, current.Login, input, cancellationToken);
 
         var adminLogin = await AdminLogins.FindAsync(services.Store, credential, input.Request.Admin, cancellationToken);
         var admin = await engine.ConnectAdminAsync(credential, adminLogin, cancellationToken);
@@ -88,17 +89,25 @@ internal static class PrepareStage
 
             var source = await admin.ReadSnapshotAsync(from.Username, cancellationToken);
             var target = await admin.ReadSnapshotAsync(to.Username, cancellationToken);
+
+            // The database has gone back by itself: then it is the store that follows, and there is nothing to take or give.
+            var hasGoneBack = disagreement is not null && !source.Exists && target is { Exists: true, CanLogIn: true };
+            if (disagreement is not null && !hasGoneBack)
+                throw disagreement;
+            if (hasGoneBack)
+                source = target with { Username = from.Username };
             if (input.Reverses is null && takesTurns)
                 await AlternateLogins.RequireOursAsync(services.Store, credential, target, cancellationToken);
             if (input.Reverses is { } reversed)
             {
-                Reversals.Require(reversed.Record, reversed.Document, to, target);
-                if (reversed.Record.State == RotationState.Completed && Reversals.DescribeChanges(engine.Planner, reversed.Document, source) is { } changes)
+                Reversals.Require(reversed.Record, reversed.Document, to, target, isOurs: hasGoneBack);
+                if (!hasGoneBack && reversed.Record.State == RotationState.Completed && Reversals.DescribeChanges(engine.Planner, reversed.Document, source) is { } changes)
                     input.Observer.OnMessage(RotationMessageKind.Warning, changes);
             }
 
             // Where a reversal finds two passwords, both are ours.
-            var plan = !sharesName ? engine.Planner.PlanClone(source, target)
+            var plan = hasGoneBack ? new ClonePlan { CreateStatements = [], CloneStatements = [], Blockers = [], Warnings = [] }
+                : !sharesName ? engine.Planner.PlanClone(source, target)
                 : PasswordPlan.Add(engine, source, mayHaveTwo: input.Reverses?.Record.State == RotationState.Draining);
             var preflight = await admin.PreflightAsync(
                 StrategyOptions.WithAlternate(credential, takesTurns ? to.Username : null), source, cancellationToken);
@@ -122,7 +131,7 @@ internal static class PrepareStage
                     Source = source,
                     TargetBefore = target,
                     Strategy = strategy,
-                    SetsPassword = !sharesName && target.Exists && (input.Reverses is { } which
+                    SetsPassword = !sharesName && !hasGoneBack && target.Exists && (input.Reverses is { } which
                         ? input.PasswordWasTaken || which.Record.State == RotationState.Completed
                         : takesTurns),
                     Targets = credential.PublishTargets,
@@ -186,19 +195,29 @@ internal static class PrepareStage
         };
     }
 
-    /// <summary>The store and the database agree, or nothing is begun: rotating away from a login that is not live would prove nothing.</summary>
-    private static async Task RequireAgreementAsync(
-        IDatabaseEngine engine, DatabaseCredential credential, Login login, CancellationToken cancellationToken)
+    /// <summary>
+    /// The store and the database agree, or nothing is begun: rotating away from a login that is not live would prove nothing. Only an undo whose old login the
+    /// database lets in goes on, to see whether the live one is not there at all; the disagreement is given back for it.
+    /// </summary>
+    private static async Task<RotationException?> FindDisagreementAsync(
+        WorkflowServices services, IDatabaseEngine engine, DatabaseCredential credential, Login login, PrepareInput input, CancellationToken cancellationToken)
     {
         var checks = await engine.CheckLoginAsync(credential, login, null, cancellationToken);
         if (checks.FirstOrDefault(check => !check.Succeeded) is not { } failed)
-            return;
+            return null;
         if (failed.ErrorCode is not RotationErrorCode.AuthenticationFailed)
             throw new RotationException(failed.ErrorCode ?? RotationErrorCode.ServerUnreachable, failed.Message);
-        throw new RotationException(
-            RotationErrorCode.StoreDatabaseMismatch,
-            $"The store names '{login.Username}' as live, and the server refuses it: {failed.Message}",
-            $"If the password was changed by hand, give the store the one that works: Set-NebulaDbCredential -Name '{credential.Name}' -Credential (Get-Credential '{login.Username}').");
+        var disagreement = await new Agreement(services).FindAsync(credential, login, checks, input.Request.Admin, cancellationToken)
+            ?? new RotationException(
+                RotationErrorCode.StoreDatabaseMismatch,
+                $"The store names '{login.Username}' as live, and one endpoint refuses it while another lets it in: {failed.Message}",
+                engine.HasLoginsPerEndpoint
+                    ? $"Make it the same everywhere: Resume-NebulaRotation -Name '{credential.Name}'."
+                    : $"If the password was changed by hand, give the store the one that works: Set-NebulaDbCredential -Name '{credential.Name}' -Credential (Get-Credential '{login.Username}').");
+        return input.Reverses is { Document: { Strategy: not RotationStrategy.DualPassword } document }
+            && await Agreement.LogsInAsync(engine, credential, document.From, cancellationToken)
+            ? disagreement
+            : throw disagreement;
     }
 
     private static async Task<DocumentLogin> DrawAsync(

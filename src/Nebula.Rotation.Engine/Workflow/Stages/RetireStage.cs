@@ -32,6 +32,7 @@ internal static class RetireStage
             return true;
         }
 
+        await RequireSuccessorAsync(run, cancellationToken);
         if (!await CloseDoorAsync(run, admin, old, endSessions, cancellationToken))
             return false;
 
@@ -60,6 +61,21 @@ internal static class RetireStage
             ("Moved", moved),
             ("Retained", retained));
         return true;
+    }
+
+    /// <summary>The old login is not touched while the one that the store names is refused: then the database is older than the store, or somebody was at work.</summary>
+    public static async Task RequireSuccessorAsync(RotationRun run, CancellationToken cancellationToken)
+    {
+        if (!await Agreement.IsRefusedAsync(run.Engine, run.Credential, run.Document.To, cancellationToken))
+            return;
+        var found = await new Agreement(run.Services).FindAsync(
+            run.Credential with { Username = run.NewUsername, Version = run.Document.To.Version },
+            run.Document.To.ToLogin(),
+            await run.Engine.CheckLoginAsync(run.Engine.WithoutPooler(run.Credential), run.Document.To.ToLogin(), null, cancellationToken),
+            run.AdminLogin,
+            cancellationToken);
+        if (found is not null)
+            throw new RotationException(found.Code, $"{found.Message} '{run.OldUsername}' was left as it is.", found.RecommendedAction);
     }
 
     /// <summary>What has become of the old login when it has been put away.</summary>

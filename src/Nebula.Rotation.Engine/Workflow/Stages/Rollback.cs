@@ -23,6 +23,7 @@ internal static class Rollback
         if (run.Has(Steps.Login, JournalPhase.Intent))
         {
             var clock = run.StartStage(RotationStage.CreateLogin, $"Taking '{run.NewUsername}' back");
+            await RequireWayBackAsync(run, cancellationToken);
             var message = run.SharesName ? await SecondPassword.WithdrawAsync(run, cancellationToken)
                 : !run.Document.TargetBefore.Exists ? await RemoveAsync(run, cancellationToken)
                 : run.Document is { SetsPassword: true, ReversedState: null or RotationState.Completed } ? await LeaveIdleAsync(run, cancellationToken)
@@ -30,6 +31,21 @@ internal static class Rollback
             await run.JournalAsync(RotationStage.CreateLogin, Steps.Login, JournalPhase.Undone, cancellationToken);
             await run.ReportAsync(clock, StageStatus.RolledBack, message, cancellationToken);
         }
+    }
+
+    /// <summary>Nothing is taken from the one login that works: where the store names another, the store or the database is older than it was.</summary>
+    private static async Task RequireWayBackAsync(RotationRun run, CancellationToken cancellationToken)
+    {
+        if (run.SharesName || !await Agreement.IsRefusedAsync(run.Engine, run.Credential, run.Document.From, cancellationToken)
+            || !await Agreement.LogsInAsync(run.Engine, run.Credential, run.Document.To, cancellationToken))
+        {
+            return;
+        }
+
+        throw new RotationException(
+            RotationErrorCode.StoreDatabaseMismatch,
+            $"The server refuses '{run.OldUsername}', which the store names as live, and lets '{run.NewUsername}' in: without it nobody could log in.",
+            $"Nothing was taken away. Go forward to '{run.NewUsername}': Resume-NebulaRotation -Name '{run.Credential.Name}'.");
     }
 
     /// <summary>The login was there before: it gets back to where it was, blocked and apart, or draining.</summary>

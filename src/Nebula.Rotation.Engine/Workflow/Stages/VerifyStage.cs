@@ -27,7 +27,7 @@ internal static class VerifyStage
 
         run.Progress(RotationStage.Verify, "Comparing what both logins have");
         var admin = await run.GetAdminAsync(cancellationToken);
-        var source = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
+        var source = await ReadSourceAsync(run, admin, cancellationToken);
         var target = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
         var diff = run.Planner.Compare(source, target, afterMove: false);
         if (!diff.IsEmpty)
@@ -37,7 +37,7 @@ internal static class VerifyStage
             var plan = run.Planner.PlanClone(source, target);
             await ChangeRunner.ApplyAsync(
                 run, RotationStage.Verify, "Applying what was granted meanwhile", [.. plan.CreateStatements, .. plan.CloneStatements], run.Document.To.ToLogin(), cancellationToken);
-            source = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
+            source = await ReadSourceAsync(run, admin, cancellationToken);
             target = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
             diff = run.Planner.Compare(source, target, afterMove: false);
         }
@@ -53,6 +53,13 @@ internal static class VerifyStage
             ("Endpoints", checks.Count),
             ("Facts", diff.Compared),
             ("Missing", 0));
+    }
+
+    /// <summary>What the new login has to have. Where somebody has dropped the old one meanwhile, it is what that one had: nothing is not the equal of it.</summary>
+    public static async Task<LoginSnapshot> ReadSourceAsync(RotationRun run, IAdminConnection admin, CancellationToken cancellationToken)
+    {
+        var source = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
+        return source.Exists ? source : run.Document.Source;
     }
 
     public static string Describe(SnapshotDiff diff)
