@@ -307,7 +307,7 @@ internal sealed class RotationWorkflow(WorkflowServices services)
                 // The two names of a pair come back: one that is live is not touched, whatever a record says.
                 var isLive = run.OldUsername == live && !run.SharesName;
                 if (!isLive)
-                    await RetireStage.RequireSuccessorAsync(run, run.LeaseLost);
+                    await RetireStage.RequireLiveAsync(run, run.LeaseLost);
                 if (!isLive)
                     await RetireStage.PutAwayAsync(run, wasKept: true, run.LeaseLost);
                 var message = isLive ? $"'{live}' is live again." : $"{RetireStage.Gone(run)} Its retention is over.";

@@ -43,7 +43,7 @@ internal sealed class RedisAdminConnection(RedisNodes nodes, string adminUsernam
     {
         await RefreshAsync(cancellationToken);
         var lists = await Task.WhenAll(nodes.WithData.Select(node => node.RunAsync([["ACL", "USERS"]], cancellationToken)));
-        return [.. lists.SelectMany(list => ((object?[])list[0]!).Cast<string>()).Where(name => name != RedisDialect.DefaultUser).Distinct(StringComparer.Ordinal)];
+        return [.. lists.SelectMany(list => ((IEnumerable<object?>)list[0]!).Cast<string>()).Where(name => name != RedisDialect.DefaultUser).Distinct(StringComparer.Ordinal)];
     }
 
     public Task<Preflight> PreflightAsync(DatabaseCredential credential, LoginSnapshot source, CancellationToken cancellationToken) =>

@@ -32,7 +32,7 @@ internal static class RetireStage
             return true;
         }
 
-        await RequireSuccessorAsync(run, cancellationToken);
+        await RequireLiveAsync(run, cancellationToken);
         if (!await CloseDoorAsync(run, admin, old, endSessions, cancellationToken))
             return false;
 
@@ -64,17 +64,12 @@ internal static class RetireStage
     }
 
     /// <summary>The old login is not touched while the one that the store names is refused: then the database is older than the store, or somebody was at work.</summary>
-    public static async Task RequireSuccessorAsync(RotationRun run, CancellationToken cancellationToken)
+    public static async Task RequireLiveAsync(RotationRun run, CancellationToken cancellationToken)
     {
-        if (!await Agreement.IsRefusedAsync(run.Engine, run.Credential, run.Document.To, cancellationToken))
-            return;
-        var found = await new Agreement(run.Services).FindAsync(
-            run.Credential with { Username = run.NewUsername, Version = run.Document.To.Version },
-            run.Document.To.ToLogin(),
-            await run.Engine.CheckLoginAsync(run.Engine.WithoutPooler(run.Credential), run.Document.To.ToLogin(), null, cancellationToken),
-            run.AdminLogin,
-            cancellationToken);
-        if (found is not null)
+        var live = await run.Store.GetCurrentLoginAsync(run.Credential.Id, cancellationToken);
+        var checks = await run.Engine.CheckLoginAsync(run.Engine.WithoutPooler(run.Credential), live.Login, null, cancellationToken);
+        var credential = run.Credential with { Username = live.Login.Username, Version = live.Version };
+        if (await new Agreement(run.Services).FindAsync(credential, live.Login, checks, run.AdminLogin, cancellationToken) is { } found)
             throw new RotationException(found.Code, $"{found.Message} '{run.OldUsername}' was left as it is.", found.RecommendedAction);
     }
 
