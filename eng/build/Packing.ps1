@@ -30,4 +30,12 @@ function New-Package {
     # Quiet: NuGet warns of every assembly outside lib, where a PowerShell module never has them.
     Invoke-Native -Quiet dotnet 'pack', $nuspec, '-o', $packages, '--nologo', '-v', 'quiet'
     Write-Step "Packed out/package/Nebula.Rotation.$($manifest.Version).nupkg"
+
+    # The libraries, for .NET applications: which project is a package it says itself. Their versions are one, so that one needs the others of its own.
+    foreach ($library in [IO.Directory]::GetDirectories([IO.Path]::Combine($root, 'src'))) {
+        $project = [IO.Path]::Combine($library, "$([IO.Path]::GetFileName($library)).csproj")
+        if (-not [IO.File]::Exists($project) -or -not [IO.File]::ReadAllText($project).Contains('<IsPackable>true')) { continue }
+        Invoke-Native -Quiet dotnet 'pack', $project, '-c', $Configuration, '--no-build', '-o', $packages, '--nologo', '-v', 'quiet'
+        Write-Step "Packed out/package/$([IO.Path]::GetFileName($library)).$(Get-ModuleVersion).nupkg"
+    }
 }

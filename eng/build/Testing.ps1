@@ -29,7 +29,7 @@ function Invoke-AllTests {
 
     $tests = [IO.Path]::Combine($root, 'tests')
     # The quick ones first; the order within a run is the same on every machine.
-    foreach ($project in 'Nebula.Rotation.Engine.Tests', 'Nebula.Rotation.Module.Tests', 'Nebula.Rotation.Integration.Tests') {
+    foreach ($project in 'Nebula.Rotation.Engine.Tests', 'Nebula.Rotation.Pooling.Tests', 'Nebula.Rotation.Module.Tests', 'Nebula.Rotation.Integration.Tests') {
         $file = [IO.Path]::Combine($tests, $project, "$project.csproj")
         if (-not [IO.File]::Exists($file)) {
             $tally.AddFailed("$project (the project is missing)")

@@ -15,7 +15,7 @@ public sealed record RotationHostingOptions
     /// <summary>Their names, with the wildcards <c>*</c> and <c>?</c>; empty means all of the scope.</summary>
     public IReadOnlyList<string> Names { get; init; } = [];
 
-    /// <summary>How often a credential is rotated that has no interval of its own; null for only on demand.</summary>
+    /// <summary>How often a credential is rotated that has neither an interval nor a schedule of its own; null for only on demand.</summary>
     public TimeSpan? Every { get; init; }
 
     /// <summary>How often the host looks for what is due.</summary>

@@ -10,10 +10,6 @@ namespace Nebula.Rotation.Hosting;
 /// </summary>
 public sealed class RotationManager : IAsyncDisposable
 {
-    // What an earlier run, here or elsewhere, may have left.
-    private static readonly RotationState[] OpenStates =
-        [RotationState.Running, RotationState.Draining, RotationState.RollbackFailed, RotationState.Retained];
-
     private readonly RotationHostingOptions _options;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
@@ -50,7 +46,7 @@ public sealed class RotationManager : IAsyncDisposable
         return await service.AddAsync(
             new NewCredential
             {
-                Credential = credential with { Scope = _options.Scope, RotationInterval = credential.RotationInterval ?? _options.Every },
+                Credential = credential with { Scope = _options.Scope, RotationInterval = credential.RotationInterval ?? (credential.Schedule is null ? _options.Every : null) },
                 Login = database.Login,
                 Admin = database.Admin,
                 SkipCheck = database.SkipCheck,
@@ -72,7 +68,7 @@ public sealed class RotationManager : IAsyncDisposable
 
     /// <summary>The credentials that this host rotates.</summary>
     public async Task<IReadOnlyList<DatabaseCredential>> ListAsync(CancellationToken cancellationToken) =>
-        await (await OpenAsync(cancellationToken)).FindAsync(new CredentialFilter { Names = _options.Names, Scope = _options.Scope }, cancellationToken);
+        await (await OpenAsync(cancellationToken)).FindAsync(Filter, cancellationToken);
 
     /// <summary>Rotates one now, or finishes the record that an earlier run left open.</summary>
     /// <param name="name">The credential's name.</param>
@@ -92,16 +88,36 @@ public sealed class RotationManager : IAsyncDisposable
         await RotateAsync(await ListAsync(stop), stop);
 
     /// <summary>
-    /// What a host does regularly: finishes what earlier runs left open, ends retentions whose time is over, and rotates what is due. One that failed waits
+    /// What a host does regularly: finishes what earlier runs left open, ends retentions whose time is over, and rotates what is due by its interval or schedule, in its maintenance window. One that failed waits
     /// before it is tried again.
     /// </summary>
     public async Task<IReadOnlyList<RotationOutcome>> RotateDueAsync(CancellationToken stop)
     {
-        var resumed = await ResumeAsync(stop);
-        var now = _time.GetUtcNow();
-        // After those: what was finished just now may have been what was due.
-        var due = (await ListAsync(stop)).Where(credential => DueAt(credential) <= now && !IsPaused(credential.Name, now));
-        return [.. resumed, .. await RotateAsync(due, stop)];
+        var service = await OpenAsync(stop);
+        var outcomes = new List<RotationOutcome>();
+        foreach (var due in await service.FindDueAsync(Filter, stop))
+        {
+            if (IsPaused(due.Credential.Name))
+                continue;
+            stop.ThrowIfCancellationRequested();
+            outcomes.Add(await RunAsync(due.Credential, (request, observer) => due.Action == DueAction.Finish
+                ? service.ResumeAsync(With(request, due.RotationId), observer, stop)
+                : service.RotateAsync(request, observer, stop), isResumed: due.Action == DueAction.Finish));
+        }
+
+        if (_options.Every is { } every)
+        {
+            var now = _time.GetUtcNow();
+            var known = outcomes.Select(outcome => outcome.Credential).ToHashSet(StringComparer.OrdinalIgnoreCase);
+            var without = (await ListAsync(stop)).Where(credential =>
+                credential is { RotationInterval: null, Schedule: null }
+                && credential.LastRotatedAt + every <= now
+                && !known.Contains(credential.Name)
+                && !IsPaused(credential.Name));
+            outcomes.AddRange(await RotateAsync(without, stop));
+        }
+
+        return outcomes;
     }
 
     /// <summary>Closes the store.</summary>
@@ -113,10 +129,9 @@ public sealed class RotationManager : IAsyncDisposable
         _opening.Dispose();
     }
 
-    private DateTimeOffset? DueAt(DatabaseCredential credential) =>
-        credential.NextRotationAt ?? (_options.Every is { } every ? credential.LastRotatedAt + every : null);
+    private CredentialFilter Filter => new() { Names = _options.Names, Scope = _options.Scope };
 
-    private bool IsPaused(string name, DateTimeOffset now) => _pauses.TryGetValue(name, out var pause) && pause.Until > now;
+    private bool IsPaused(string name) => _pauses.TryGetValue(name, out var pause) && pause.Until > _time.GetUtcNow();
 
     private async Task<List<RotationOutcome>> RotateAsync(IEnumerable<DatabaseCredential> credentials, CancellationToken stop)
     {
@@ -126,30 +141,6 @@ public sealed class RotationManager : IAsyncDisposable
         {
             stop.ThrowIfCancellationRequested();
             outcomes.Add(await RunAsync(credential, (request, observer) => service.RotateAsync(request, observer, stop), isResumed: false));
-        }
-
-        return outcomes;
-    }
-
-    private async Task<List<RotationOutcome>> ResumeAsync(CancellationToken stop)
-    {
-        var service = await OpenAsync(stop);
-        var credentials = (await ListAsync(stop)).ToDictionary(credential => credential.Id);
-        var open = await service.GetRotationsAsync(new RotationFilter { Scope = _options.Scope, States = OpenStates }, stop);
-        var outcomes = new List<RotationOutcome>();
-        foreach (var record in open)
-        {
-            var now = _time.GetUtcNow();
-            if (record.RetainUntil > now && record.State == RotationState.Retained
-                || !credentials.TryGetValue(record.CredentialId, out var credential)
-                || IsPaused(credential.Name, now))
-            {
-                continue;
-            }
-
-            stop.ThrowIfCancellationRequested();
-            outcomes.Add(await RunAsync(
-                credential, (request, observer) => service.ResumeAsync(With(request, record.RotationId), observer, stop), isResumed: true));
         }
 
         return outcomes;
@@ -228,7 +219,7 @@ public sealed class RotationManager : IAsyncDisposable
         }
     }
 
-    private static RotationRequest With(RotationRequest request, Guid rotationId) => new()
+    private static RotationRequest With(RotationRequest request, Guid? rotationId) => new()
     {
         Name = request.Name,
         Scope = request.Scope,

@@ -162,20 +162,21 @@ public sealed class RotatingDataSource : DbDataSource, IRotatingPool
 
     private static async Task ProveAsync(DbDataSource pool, int connections, CancellationToken cancellationToken)
     {
-        // The first one alone: a login that is refused is refused once.
+        // The first one is the proof. The others one after another: logging in costs both sides time on a processor (SCRAM hashes thousands of times), which
+        // the old pool's work needs meanwhile. All stay open until the last is, or one would be opened again and again.
+        var others = new List<DbConnection>(connections - 1);
         await using var proof = await pool.OpenConnectionAsync(cancellationToken);
-        var others = Enumerable.Range(1, connections - 1).Select(_ => pool.OpenConnectionAsync(cancellationToken).AsTask()).ToList();
         try
         {
-            // All are open at the same time, or one would be opened again and again.
-            await Task.WhenAll(others);
+            while (others.Count < connections - 1)
+                others.Add(await pool.OpenConnectionAsync(cancellationToken));
         }
         catch (Exception)
         {
             // The login is proved. A server that has no room for all of them now will have some when the old pool is gone.
         }
 
-        foreach (var other in others.Where(other => other.IsCompletedSuccessfully))
-            await other.Result.DisposeAsync();
+        foreach (var other in others)
+            await other.DisposeAsync();
     }
 }

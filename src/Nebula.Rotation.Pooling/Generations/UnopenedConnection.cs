@@ -25,6 +25,8 @@ internal sealed class UnopenedConnection
         connection.Disposed += unopened.OnDisposed;
     }
 
+    // The end of this hold is an event, and the object is nobody's to dispose.
+#pragma warning disable CA1816
     private void OnStateChanged(object sender, StateChangeEventArgs change)
     {
         var opens = change.CurrentState.HasFlag(ConnectionState.Open) && !change.OriginalState.HasFlag(ConnectionState.Open);
@@ -39,6 +41,7 @@ internal sealed class UnopenedConnection
         GC.SuppressFinalize(this);
         End();
     }
+#pragma warning restore CA1816
 
     private void End()
     {

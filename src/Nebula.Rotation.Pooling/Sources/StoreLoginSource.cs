@@ -1,5 +1,7 @@
+using System.Data.Common;
 using Nebula.Rotation.Stores;
 using Nebula.Rotation.Stores.Encryption;
+using Nebula.Rotation.Stores.PostgreSql;
 using Nebula.Rotation.Stores.Sqlite;
 
 namespace Nebula.Rotation.Pooling.Sources;
@@ -35,15 +37,41 @@ public sealed class StoreLoginSource : ILoginSource
     /// <param name="store">Where it is; null for <c>NEBULA_STORE</c>, else the user's local data folder.</param>
     /// <param name="name">The credential's name.</param>
     /// <param name="scope">Its scope.</param>
+    /// <param name="connect">Makes connections to a shared store's database, which needs a driver; the source disposes it. Not needed for a file.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <exception cref="RotationException">There is no such store, or it cannot be opened.</exception>
     public static async Task<StoreLoginSource> OpenAsync(
-        string? store, string name, string scope = DatabaseCredential.DefaultScope, CancellationToken cancellationToken = default)
+        string? store,
+        string name,
+        string scope = DatabaseCredential.DefaultScope,
+        Func<StoreAddress, DbDataSource>? connect = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        var opened = await SqliteCredentialStore.OpenAsync(
-            StoreLocation.Resolve(store).Path, StoreKeyProvider.Default, TimeProvider.System, createIfMissing: false, cancellationToken);
-        return new StoreLoginSource(opened, name, scope, ownsStore: true);
+        var location = StoreLocation.Resolve(store);
+        if (location.Path is { } path)
+        {
+            return new StoreLoginSource(
+                await SqliteCredentialStore.OpenAsync(path, StoreKeyProvider.Default, TimeProvider.System, createIfMissing: false, cancellationToken),
+                name,
+                scope,
+                ownsStore: true);
+        }
+
+        if (connect is null)
+        {
+            throw new RotationException(
+                RotationErrorCode.StoreUnavailable,
+                $"The store {location} is a PostgreSQL database, and this source was given no way to connect to it.",
+                "Give it one: connect: address => NpgsqlDataSource.Create(…).");
+        }
+
+        var settings = new PostgreSqlStoreSettings(location.ToString(), StoreKeyProvider.Default, location.KeyFolder);
+        return new StoreLoginSource(
+            await PostgreSqlCredentialStore.OpenAsync(connect(location.Address!), settings, TimeProvider.System, createIfMissing: false, cancellationToken),
+            name,
+            scope,
+            ownsStore: true);
     }
 
     /// <inheritdoc/>

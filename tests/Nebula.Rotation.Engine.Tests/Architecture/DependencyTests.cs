@@ -39,6 +39,10 @@ public sealed partial class DependencyTests
         Assert.Empty(Mentions("Nebula.Rotation.Stores", ["Nebula.Rotation.Engine", "using Npgsql"]));
 
     [Fact]
+    public void Pools_know_no_engine_and_no_driver() =>
+        Assert.Empty(Mentions("Nebula.Rotation.Pooling", ["using Nebula.Rotation.Engine", "using Npgsql", "using MySqlConnector", "using MongoDB", "using StackExchange"]));
+
+    [Fact]
     public void Cmdlets_know_neither_engine_nor_stores() =>
         Assert.Empty(Mentions("Nebula.Rotation", ["using Nebula.Rotation.Engine", "using Nebula.Rotation.Stores", "using Npgsql"]));
 

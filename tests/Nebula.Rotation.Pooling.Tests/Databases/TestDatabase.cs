@@ -24,6 +24,16 @@ public abstract class TestDatabase : IAsyncLifetime
         return new PoolLogin(login);
     }
 
+    /// <summary>A store of its own with the credential in it, rotated by the engine. The folder is the caller's to remove.</summary>
+    internal async Task<(IRotationService Service, string Path)> NewStoreAsync(string name)
+    {
+        var login = (await NewLoginAsync()).Login;
+        var path = Path.Combine(Directory.CreateTempSubdirectory("nebula-pooling-").FullName, "store.db");
+        var service = await RotationServices.OpenAsync(new RotationServiceOptions { Store = path, CreateIfMissing = true }, Cancellation);
+        await service.AddAsync(Describe(name, login), Cancellation);
+        return (service, path);
+    }
+
     /// <summary>What a store is to know of such a login.</summary>
     public NewCredential Describe(string name, Login login) => new()
     {
