@@ -10,7 +10,7 @@ namespace Nebula.Rotation.Pooling.Tests.Samples;
 
 /// <summary>
 /// The sample API as a program of its own, under steady load over HTTP while its login is rotated ten times. Asserted: no request fails, and the latency while
-/// the login changes stays near the one in quiet times. For the latter, the load is cut into rounds of a quiet second and a rotation; each round's quiet p99
+/// the login changes stays near the one in quiet times. For the latter, the load is cut into rounds of two quiet seconds and a rotation; each round's quiet p99
 /// and p99 during its rotation are measured next to each other, and the medians over all rounds are compared: what else the machine does hits both, and a
 /// single hiccup neither. A median of "during" may be 1.5 times the one of "quiet", and <see cref="Jitter"/> more, which is what a scheduler with two cores adds.
 /// </summary>
