@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using Nebula.Rotation.Engine.Tests.Workflow;
-using Nebula.Rotation.Engine.Workflow;
 using Nebula.Rotation.Integration.Tests.Servers;
 using Nebula.Rotation.Integration.Tests.Workflow;
 
@@ -10,9 +8,6 @@ namespace Nebula.Rotation.Integration.Tests.Faults;
 public sealed class FullDiskTests(SharedPostgres postgres)
 {
     private const string Size = "size=3m";
-
-    /// <summary>A lease that could not be given back ends by itself, in a time that a test can wait for.</summary>
-    private static readonly RotationTiming Timing = Scene.Timing with { LeaseDuration = TimeSpan.FromSeconds(3) };
 
     [Theory]
     [InlineData(RotationStage.Prepare)]
@@ -41,7 +36,6 @@ public sealed class FullDiskTests(SharedPostgres postgres)
 
     private static async Task FillAsync(FaultScene scene, RotationStage stage, string filler)
     {
-        await using var service = Scene.NewService(new TouchedStore(scene.Store, _ => { }), Timing);
         await scene.FlowsAsync();
         var live = await scene.LiveAsync();
         var facts = await scene.SnapshotAsync(live.Login.Username);
@@ -55,7 +49,7 @@ public sealed class FullDiskTests(SharedPostgres postgres)
                     Fill(filler);
             },
         };
-        var exception = await Assert.ThrowsAsync<RotationException>(() => service.RotateAsync(FaultScene.Request, observer, Scene.Ct));
+        var exception = await Assert.ThrowsAsync<RotationException>(() => scene.Service.RotateAsync(FaultScene.Request, observer, Scene.Ct));
 
         var told = $"{exception.Code}: {exception.Message} {exception.RecommendedAction}";
         TestContext.Current.TestOutputHelper?.WriteLine(told);
@@ -67,25 +61,12 @@ public sealed class FullDiskTests(SharedPostgres postgres)
         await scene.FlowsAsync();
         File.Delete(filler);
         if (stage != RotationStage.Prepare)
-            await Eventually.HoldsAsync(() => ResumesAsync(scene), "the lease is over and the rotation finished");
+            await scene.ResumeAsync();
         await scene.AssertFinishedAsync(facts, live.Version);
         Assert.Equal(RotationState.Completed, (await scene.Service.RotateAsync(FaultScene.Request, new Observer(), Scene.Ct)).State);
         await scene.FlowsAsync();
         Assert.Empty(scene.Failures);
         Assert.True((await scene.Store.CheckAuditAsync(null, Scene.Ct)).IsIntact);
-    }
-
-    private static async Task<bool> ResumesAsync(FaultScene scene)
-    {
-        try
-        {
-            await scene.ResumeAsync();
-            return true;
-        }
-        catch (RotationException exception) when (exception.Code == RotationErrorCode.LeaseHeld)
-        {
-            return false;
-        }
     }
 
     /// <summary>To the last byte.</summary>
