@@ -42,6 +42,14 @@ internal sealed class RotationWorkflow(WorkflowServices services)
         }
 
         credential = await LoadAsync(request, stop);
+        if (request.FromVersion is { } version && credential.Version != version)
+        {
+            throw new RotationException(
+                RotationErrorCode.CredentialChanged,
+                $"'{credential.Name}' is at version {credential.Version}, not {version}: another run has rotated it meanwhile.",
+                $"Nothing was changed; '{credential.Username}' is live.");
+        }
+
         await DropExpiredAsync(credential, lease, request, observer, stop);
         return await StartAsync(new()
         {
