@@ -129,7 +129,7 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
         await new PlanReader(services).ReadAsync(await LoadAsync(request.Name, request.Scope, cancellationToken), request, cancellationToken);
 
     public Task<RotationRecord> RotateAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
-        Telemetry.WatchAsync("rotate", request, () => StopAsRotationExceptionAsync(request.Name, () => _workflow.RotateAsync(request, observer, stop)));
+        RotateAsync(request, observer, onlyIfDue: false, stop);
 
     public Task<RotationRecord> ResumeAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
         Telemetry.WatchAsync("resume", request, () => StopAsRotationExceptionAsync(request.Name, () => _workflow.ResumeAsync(request, observer, stop)));
@@ -168,8 +168,25 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
 
     public ValueTask DisposeAsync() => _store.DisposeAsync();
 
-    private Task<RotationRecord> RunAsync(FleetMember member, IRotationObserver observer, CancellationToken stop) =>
-        member.Action == DueAction.Finish ? ResumeAsync(member.Request, observer, stop) : RotateAsync(member.Request, observer, stop);
+    private Task<RotationRecord> RotateAsync(RotationRequest request, IRotationObserver observer, bool onlyIfDue, CancellationToken stop) =>
+        Telemetry.WatchAsync("rotate", request, () => StopAsRotationExceptionAsync(request.Name, () => _workflow.RotateAsync(request, observer, onlyIfDue, stop)));
+
+    private async Task<RotationRecord> RunAsync(FleetMember member, bool isScheduled, IRotationObserver observer, CancellationToken stop)
+    {
+        if (member.Action == DueAction.Rotate)
+            return await RotateAsync(member.Request, observer, isScheduled, stop);
+        var finished = await ResumeAsync(member.Request, observer, stop);
+        // What a crash left before its flip has been undone; if it was due then it still is.
+        return isScheduled && finished.State == RotationState.RolledBack && await IsDueAsync(member.Request, stop)
+            ? await RotateAsync(member.Request, observer, onlyIfDue: true, stop)
+            : finished;
+    }
+
+    private async Task<bool> IsDueAsync(RotationRequest request, CancellationToken cancellationToken)
+    {
+        var (credential, now) = (await LoadAsync(request.Name, request.Scope, cancellationToken), services.Time.GetUtcNow());
+        return credential.HoldReason is null && credential.NextRotationAt <= now && RotationSchedule.IsOpen(credential, now);
+    }
 
     /// <summary>A stop while nothing has been touched yet ends in the same kind of error as a later one.</summary>
     private static async Task<T> StopAsRotationExceptionAsync<T>(string name, Func<Task<T>> work)

@@ -1,4 +1,5 @@
 using Nebula.Rotation.Integration.Tests.Faults;
+using Nebula.Rotation.Integration.Tests.Fleets;
 using Nebula.Rotation.Integration.Tests.Servers;
 using Nebula.Rotation.Integration.Tests.Workflow;
 
@@ -13,6 +14,7 @@ internal static class Program
         [DyingRunner.Argument, var store, var at] => await DyingRunner.MainAsync(store, int.Parse(at, System.Globalization.CultureInfo.InvariantCulture)),
         [DyingRunner.Argument, var store, var at, var work, var owner] =>
             await DyingRunner.MainAsync(store, int.Parse(at, System.Globalization.CultureInfo.InvariantCulture), work, owner),
+        [FleetProcess.Argument, var store] => await FleetProcess.MainAsync(store),
         [RunnerProcess.Argument, var work, var store] => await RunnerProcess.MainAsync(work, store),
         [Leases.PausedRunner.Argument, var store, var at] => await Leases.PausedRunner.MainAsync(store, int.Parse(at, System.Globalization.CultureInfo.InvariantCulture)),
         // The same two ways that xunit.v3's own entry point offers.

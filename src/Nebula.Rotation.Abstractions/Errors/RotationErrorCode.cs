@@ -72,6 +72,9 @@ public enum RotationErrorCode
     /// <summary>Rotation of the credential is on hold.</summary>
     CredentialOnHold,
 
+    /// <summary>A run by the schedule came to a credential that is not due any more: another runner rotated it meanwhile.</summary>
+    NotDue,
+
     /// <summary>No such rotation.</summary>
     RotationNotFound,
 

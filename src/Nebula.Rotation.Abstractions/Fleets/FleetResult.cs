@@ -15,7 +15,7 @@ public sealed record FleetResult
     /// <summary>The rotation, or null where none was begun.</summary>
     public Guid? RotationId { get; init; }
 
-    /// <summary>The reason of a failure.</summary>
+    /// <summary>The reason of a failure; or why it was left to another runner, or alone.</summary>
     public RotationErrorCode? ErrorCode { get; init; }
 
     /// <summary>What happened, in a sentence.</summary>

@@ -13,8 +13,18 @@ internal sealed class RotationWorkflow(WorkflowServices services)
 {
     private readonly ICredentialStore _store = services.Store;
 
+    /// <summary>Rotates, due or not.</summary>
+    public Task<RotationRecord> RotateAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
+        RotateAsync(request, observer, onlyIfDue: false, stop);
+
     /// <summary>Rotates; finishes what an earlier run left open first, and is content with that when it went forward.</summary>
-    public async Task<RotationRecord> RotateAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop)
+    /// <param name="request">What is asked.</param>
+    /// <param name="observer">Who watches.</param>
+    /// <param name="onlyIfDue">
+    /// Looks once more whether it is due, now that nobody else can rotate it: of several runners that found it due, the first has done it by then.
+    /// </param>
+    /// <param name="stop">Stops at the next safe point.</param>
+    public async Task<RotationRecord> RotateAsync(RotationRequest request, IRotationObserver observer, bool onlyIfDue, CancellationToken stop)
     {
         var credential = await LoadAsync(request, stop);
         if (credential.HoldReason is { } reason)
@@ -48,6 +58,12 @@ internal sealed class RotationWorkflow(WorkflowServices services)
                 RotationErrorCode.CredentialChanged,
                 $"'{credential.Name}' is at version {credential.Version}, not {version}: another run has rotated it meanwhile.",
                 $"Nothing was changed; '{credential.Username}' is live.");
+        }
+
+        if (onlyIfDue && !(credential.NextRotationAt <= services.Time.GetUtcNow()))
+        {
+            throw new RotationException(
+                RotationErrorCode.NotDue, $"'{credential.Name}' is not due any more; '{credential.Username}' is live since {credential.LastRotatedAt:u}.", "Nothing was changed.");
         }
 
         await DropExpiredAsync(credential, lease, request, observer, stop);

@@ -30,6 +30,7 @@ internal static class ErrorCategories
         RotationErrorCode.CredentialExists => ErrorCategory.ResourceExists,
         RotationErrorCode.CredentialChanged => ErrorCategory.ResourceBusy,
         RotationErrorCode.CredentialOnHold => ErrorCategory.NotEnabled,
+        RotationErrorCode.NotDue => ErrorCategory.InvalidOperation,
         RotationErrorCode.RotationNotFound => ErrorCategory.ObjectNotFound,
         RotationErrorCode.RotationOpen => ErrorCategory.ResourceBusy,
         RotationErrorCode.UndoNotPossible => ErrorCategory.InvalidOperation,

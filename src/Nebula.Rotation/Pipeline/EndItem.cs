@@ -26,6 +26,9 @@ internal sealed class EndItem(FleetResult result, Exception? exception, ScriptBl
                 cmdlet.WriteWarning(problem);
             if (exception is not null)
                 cmdlet.WriteError(exception.ToErrorRecord(result.Credential));
+            else if (result is { Outcome: FleetOutcome.Skipped, ErrorCode: not null })
+                // Another runner's work, or on hold since: nothing that anybody has to do.
+                cmdlet.WriteVerbose($"{result.Credential}: {result.Message}");
             else if (result.Outcome == FleetOutcome.Skipped)
                 cmdlet.WriteWarning($"{result.Credential}: {result.Message}");
             taken = true;

@@ -29,6 +29,22 @@ public sealed class DueTests
     }
 
     [Fact]
+    public async Task What_two_runners_found_due_is_rotated_by_one_of_them()
+    {
+        await using var world = await World.CreateAsync("f");
+        await FleetTests.AddAsync(world, 1);
+        await ChangeAsync(world, "c0", credential => credential with { RotationInterval = TimeSpan.FromDays(30) });
+        world.Time.Advance(TimeSpan.FromDays(31));
+        await using var service = new RotationService(world.Services());
+        // Both have looked before either began.
+        Assert.Single(await service.FindDueAsync(new(), Never));
+        Assert.Equal(1, (await service.RotateManyAsync(FleetTests.Fleet(["c0"], scheduled: true), new FleetWatcher(), Never)).Rotated);
+        var second = Assert.Single((await service.RotateManyAsync(FleetTests.Fleet(["c0"], scheduled: true), new FleetWatcher(), Never)).Results);
+        Assert.Equal((FleetOutcome.Skipped, RotationErrorCode.NotDue), (second.Outcome, second.ErrorCode));
+        Assert.Equal(2, (await world.Store.FindAsync("c0", "global", Never))!.Version);
+    }
+
+    [Fact]
     public async Task Outside_of_its_window_and_on_hold_it_waits()
     {
         await using var world = await World.CreateAsync("f");

@@ -41,11 +41,8 @@ internal sealed class MySqlPreflight(MySqlSession session)
         var proxies = await NextAsync();
 
         var rights = Rights(source, own, inDatabases, proxies.Exists(row => row.IsYes("With_grant")), admin);
-        if (me[..Math.Max(0, me.LastIndexOf('@'))] == source.Username)
-        {
-            blockers.Add(new(
-                $"account {admin}", "It is the admin login too, and no login can drop itself.", "Use another admin login."));
-        }
+        if (me[..Math.Max(0, me.LastIndexOf('@'))] == source.Username && !OwnAdmin.Is(credential))
+            blockers.Add(new($"account {admin}", "It is the admin login too, and no login can drop itself.", OwnAdmin.Advice(credential)));
 
         if (validators.Count > 0)
         {

@@ -14,12 +14,12 @@ internal sealed class PostgreSqlPreflight(PostgreSqlSession session, PostgreSqlD
         var warnings = new List<string>();
         await using (var self = session.Command("SELECT session_user = $1", source.Username))
         {
-            if (await self.ExecuteScalarAsync(cancellationToken) is true)
+            if (await self.ExecuteScalarAsync(cancellationToken) is true && !OwnAdmin.Is(credential))
             {
                 blockers.Add(new(
                     $"role {PostgreSqlDialect.Identifier(source.Username)}",
                     "It is the admin login too, and no login can drop itself.",
-                    "Use another admin login."));
+                    OwnAdmin.Advice(credential)));
             }
         }
 

@@ -16,12 +16,12 @@ internal sealed class RedisPreflight(RedisNodes nodes, string adminUsername)
     {
         var rights = await MissingAsync(source, cancellationToken);
         var (blockers, warnings) = (new List<PlanBlocker>(), new List<string>());
-        if (source.Username == adminUsername && (source.Username != RedisDialect.DefaultUser || credential.AdminCredentialName != credential.Name))
+        if (source.Username == adminUsername && !OwnAdmin.Is(credential))
         {
             blockers.Add(new(
                 $"user {RedisDialect.Word(source.Username)}",
                 "It is the admin login too: dropped, or with another password, it could not finish the rotation.",
-                $"Use another admin login; or, for DualPassword, let the credential be its own admin: Set-NebulaDbCredential -Name '{credential.Name}' -AdminCredentialName '{credential.Name}'."));
+                OwnAdmin.Advice(credential)));
         }
 
         Persistence(source, warnings);

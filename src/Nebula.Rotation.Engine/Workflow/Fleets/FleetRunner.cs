@@ -5,8 +5,8 @@ namespace Nebula.Rotation.Engine.Workflow.Fleets;
 
 /// <summary>Runs a plan: begins what it names, tells it what ended.</summary>
 /// <param name="services">What every run shares.</param>
-/// <param name="run">Rotates or finishes one.</param>
-internal sealed class FleetRunner(WorkflowServices services, Func<FleetMember, IRotationObserver, CancellationToken, Task<RotationRecord>> run)
+/// <param name="run">Rotates or finishes one; told whether it is by the schedule.</param>
+internal sealed class FleetRunner(WorkflowServices services, Func<FleetMember, bool, IRotationObserver, CancellationToken, Task<RotationRecord>> run)
 {
     private const string NoMore = "stopped on request";
 
@@ -66,14 +66,14 @@ internal sealed class FleetRunner(WorkflowServices services, Func<FleetMember, I
     {
         try
         {
-            var record = await run(entry.Member, observer, stop);
+            var record = await run(entry.Member, request.IsScheduled, observer, stop);
             var result = Result(entry, Outcome(record), record.Message ?? Tell(record)) with { RotationId = record.RotationId, ErrorCode = record.ErrorCode };
             var failure = result.Outcome == FleetOutcome.Failed ? RolledBack(record) : null;
             return (result, result.Outcome == FleetOutcome.Rotated || (record.State == RotationState.Draining && entry.Member.Request.NoWait), failure);
         }
-        catch (RotationException exception) when (request.IsScheduled && exception.Code is RotationErrorCode.LeaseHeld or RotationErrorCode.CredentialOnHold or RotationErrorCode.CredentialChanged)
+        catch (RotationException exception) when (request.IsScheduled && exception.Code is RotationErrorCode.LeaseHeld or RotationErrorCode.NotDue or RotationErrorCode.CredentialOnHold or RotationErrorCode.CredentialChanged)
         {
-            return (Result(entry, FleetOutcome.Skipped, exception.Message), false, null);
+            return (Failed(entry, FleetOutcome.Skipped, exception), false, null);
         }
         catch (RotationException exception) when (exception.Code == RotationErrorCode.Stopped)
         {

@@ -5,7 +5,8 @@ namespace Nebula.Rotation.Engine.Workflow.Fleets;
 
 /// <summary>
 /// Two credentials that stand in for each other (<c>-Option @{ PairWith = 'other'; Offset = '12h' }</c>): never in the same run, and by a schedule
-/// not within the offset of each other, so that one of them is always beyond suspicion. One naming the other is enough.
+/// not within the offset of each other, so that one of them is always beyond suspicion. For the same run one naming the other is
+/// enough; the offset is kept by whoever names the other, so by both where both do.
 /// </summary>
 internal static class Pairs
 {

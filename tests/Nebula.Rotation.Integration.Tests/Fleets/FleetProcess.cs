@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using Nebula.Rotation.Engine;
+using Nebula.Rotation.Engine.Databases;
+using Nebula.Rotation.Engine.Workflow;
+using Nebula.Rotation.Integration.Tests.Workflow;
+
+namespace Nebula.Rotation.Integration.Tests.Fleets;
+
+/// <summary>A runner in a process of its own: what is due it rotates, until nothing is. It knows of no other, and has nothing but the store.</summary>
+internal sealed class FleetProcess : IDisposable
+{
+    public const string Argument = "run-the-fleet";
+
+    public const int Killed = 128 + 9;
+
+    /// <summary>How long the others leave alone what a killed one was at.</summary>
+    private static readonly RotationTiming Timing = Scene.Timing with { LeaseDuration = TimeSpan.FromSeconds(10) };
+
+    private readonly Process _process;
+
+    private FleetProcess(Process process) => _process = process;
+
+    /// <summary>Credentials that it says it has rotated.</summary>
+    public List<string> Rotated { get; } = [];
+
+    /// <summary>What else it said.</summary>
+    public List<string> Said { get; } = [];
+
+    public static FleetProcess Start(string store)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        // Under `dotnet exec` the program is dotnet itself.
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(typeof(FleetProcess).Assembly.Location);
+        start.ArgumentList.Add(Argument);
+        start.ArgumentList.Add(store);
+        return new(Process.Start(start)!);
+    }
+
+    /// <summary>Hears it to its end, and kills it as soon as it has rotated so many.</summary>
+    public async Task<int> EndAsync(int? killAfter = null)
+    {
+        while (await _process.StandardOutput.ReadLineAsync(Scene.Ct) is { } line)
+        {
+            if (line.Split(' ', 2) is [nameof(FleetOutcome.Rotated), var name])
+                Rotated.Add(name);
+            else
+                Said.Add(line);
+            if (Rotated.Count == killAfter)
+                _process.Kill();
+        }
+
+        await _process.WaitForExitAsync(Scene.Ct);
+        return _process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        _process.Dispose();
+    }
+
+    public static async Task<int> MainAsync(string location)
+    {
+        var time = new FleetTime();
+        await using var service = new RotationService(new(await FleetStore.OpenAsync(location, time), EngineRegistry.Default, time, Timing));
+        while (await service.FindDueAsync(new(), CancellationToken.None) is { Count: > 0 } due)
+        {
+            var summary = await service.RotateManyAsync(
+                new()
+                {
+                    Members =
+                    [
+                        .. due.Select(found => new FleetMember
+                        {
+                            Action = found.Action,
+                            Request = new() { Name = found.Credential.Name, RotationId = found.RotationId, GracePeriod = TimeSpan.Zero },
+                        }),
+                    ],
+                    ThrottleLimit = 4,
+                    IsScheduled = true,
+                },
+                new Teller(),
+                CancellationToken.None);
+            if (summary.Failed > 0)
+                return 1;
+            // Others are at work on the rest, or were: what a dead one left is free when its lease is over.
+            if (summary.Rotated == 0)
+                await Task.Delay(TimeSpan.FromMilliseconds(250));
+        }
+
+        return 0;
+    }
+
+    private sealed class Teller : IFleetObserver
+    {
+        public IRotationObserver OnBegin(FleetMember member) => new Observer();
+
+        public Task<bool> OnEndAsync(FleetResult result, Exception? exception)
+        {
+            if (result.Outcome == FleetOutcome.Rotated)
+                Console.WriteLine($"{result.Outcome} {result.Credential}");
+            else if (result.Outcome != FleetOutcome.Skipped)
+                Console.WriteLine($"{result.Outcome} {result.Credential}: {result.Message} {exception}");
+            return Task.FromResult(true);
+        }
+
+        public void OnMessage(RotationMessageKind kind, string message) => Console.WriteLine($"{kind}: {message}");
+    }
+}
