@@ -17,7 +17,7 @@ public sealed partial class SchedulePageTests
     [Fact]
     public void The_script_ends_with_0_when_nothing_is_due_and_says_so()
     {
-        var result = RunScript("");
+        var result = RunScript(Stored(""));
         Assert.True(result.ExitCode == 0, result.Output + result.Error);
         Assert.Contains("0 rotated, 0 draining, 0 failed, 0 skipped", result.Output, StringComparison.Ordinal);
     }
@@ -26,11 +26,7 @@ public sealed partial class SchedulePageTests
     public void The_script_ends_with_1_when_a_rotation_failed_and_names_it()
     {
         // A port of this machine that nobody listens on; due at once.
-        var result = RunScript("""
-            $password = [securestring]::new(); foreach ($c in 'secret'.ToCharArray()) { $password.AppendChar($c) }
-            $login = [pscredential]::new('app', $password); $admin = [pscredential]::new('postgres', $password)
-            [void](New-NebulaDbCredential orders -DatabaseType PostgreSql -HostName 127.0.0.1 -Port 1 -Database app -Credential $login -AdminCredential $admin -RotationInterval 1ms -SkipCheck)
-            """);
+        var result = RunScript(Stored("-RotationInterval 1ms"));
         Assert.True(result.ExitCode == 1, result.Output + result.Error);
         Assert.Contains("1 failed", result.Output, StringComparison.Ordinal);
         Assert.Contains("FAILED orders [ServerUnreachable]", result.Output, StringComparison.Ordinal);
@@ -123,6 +119,12 @@ public sealed partial class SchedulePageTests
             exit $LASTEXITCODE
             """);
     }
+
+    private static string Stored(string settings) => $$"""
+        $password = [securestring]::new(); foreach ($c in 'secret'.ToCharArray()) { $password.AppendChar($c) }
+        $login = [pscredential]::new('app', $password); $admin = [pscredential]::new('postgres', $password)
+        [void](New-NebulaDbCredential orders -DatabaseType PostgreSql -HostName 127.0.0.1 -Port 1 -Database app -Credential $login -AdminCredential $admin {{settings}} -SkipCheck)
+        """;
 
     private static string Text(YamlNode node, params string[] path) => ((YamlScalarNode)Find(node, path)).Value!;
 

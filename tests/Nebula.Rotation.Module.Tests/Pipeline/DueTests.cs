@@ -11,7 +11,7 @@ public sealed class DueTests
         using var scene = NewScene();
         var result = scene.Run("Invoke-NebulaRotation -Due -Tag prod -Force -Verbose").ThrowIfFailed();
         Assert.Equal(["Resume first", "Rotate second"], scene.Service.Calls);
-        Assert.Equal(["prod"], scene.Service.Filter!.Tags);
+        Assert.Equal(["prod"], scene.Service.DueFilter!.Tags);
         Assert.True(scene.Service.Fleet!.IsScheduled);
         Assert.Contains(result.Verbose, line => line.Contains("The next is due at 1970-01-01", StringComparison.Ordinal));
         Assert.Contains(result.Verbose, line => line.Contains("second: Due since", StringComparison.Ordinal));
@@ -32,17 +32,18 @@ public sealed class DueTests
         scene.Service.ScriptOf("first").FailAt = RotationStage.Retire;
         var result = scene.Run("Invoke-NebulaRotation -Due -Force -Summary");
         Assert.Equal(["Resume first", "Rotate second"], scene.Service.Calls);
-        Assert.StartsWith("Nebula.RotationsFailed,", result.TerminatingRecord!.FullyQualifiedErrorId, StringComparison.Ordinal);
-        Assert.Contains("1 of 2 failed: 'first'.", result.TerminatingRecord.Exception.Message, StringComparison.Ordinal);
+        var whole = Assert.Single(result.Errors, error => error.FullyQualifiedErrorId.StartsWith("Nebula.RotationsFailed,", StringComparison.Ordinal));
+        Assert.Contains("1 of 2 failed: 'first'.", whole.Exception.Message, StringComparison.Ordinal);
         Assert.Single(result.Errors, error => error.FullyQualifiedErrorId.StartsWith("Nebula.VerificationFailed,", StringComparison.Ordinal));
         Assert.IsType<RotationSummary>(result.Output[^1].BaseObject);
+        Assert.Equal("caught", Assert.Single(scene.Run("try { [void](Invoke-NebulaRotation -Due -Force -ErrorAction SilentlyContinue) } catch { 'caught' }").Output).BaseObject);
     }
 
     [Fact]
     public void Where_nobody_can_answer_and_nobody_said_not_to_ask_the_command_ends_before_any_work()
     {
         using var scene = NewScene();
-        var result = scene.Run("Invoke-NebulaRotation -Due");
+        var result = scene.Run("$ErrorActionPreference = 'Stop'; Invoke-NebulaRotation -Due");
         Assert.StartsWith("Nebula.ConfirmationRequired,", result.TerminatingRecord!.FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.Empty(scene.Service.Calls);
     }
@@ -61,7 +62,7 @@ public sealed class DueTests
     public void A_name_does_not_go_with_it()
     {
         using var scene = NewScene();
-        Assert.NotNull(scene.Run("Invoke-NebulaRotation first -Due -Force").Terminating);
+        Assert.Single(scene.Run("Invoke-NebulaRotation first -Due -Force").Errors);
         Assert.Empty(scene.Service.Calls);
     }
 

@@ -53,7 +53,7 @@ public sealed class FleetTests
     public void A_limit_that_is_none_is_refused(string parameters)
     {
         using var scene = NewScene();
-        Assert.NotNull(scene.Run($"Invoke-NebulaRotation first -Force {parameters}").Terminating);
+        Assert.Single(scene.Run($"Invoke-NebulaRotation first -Force {parameters}").Errors);
         Assert.Empty(scene.Service.Calls);
     }
 
@@ -173,14 +173,12 @@ public sealed class FleetTests
             (failure.Credential, failure.Scope, failure.Outcome, failure.ErrorCode!.Value, failure.Message));
     }
 
-    [Theory]
-    [InlineData("throw 'the pager is down'")]
-    [InlineData("Write-Error 'the pager is down'")]
-    public void What_goes_wrong_in_OnFailure_is_a_warning(string script)
+    [Fact]
+    public void What_goes_wrong_in_OnFailure_is_a_warning()
     {
         using var scene = NewScene();
         scene.Service.ScriptOf("first").FailAt = RotationStage.Verify;
-        var result = scene.Run($"'first', 'second' | Invoke-NebulaRotation -Force -OnFailure {{ {script} }}");
+        var result = scene.Run("'first', 'second' | Invoke-NebulaRotation -Force -OnFailure { throw 'the pager is down' }");
         Assert.Null(result.Terminating);
         Assert.Contains("the pager is down", Assert.Single(result.Warnings, warning => warning.Contains("pager", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Single(result.Errors);

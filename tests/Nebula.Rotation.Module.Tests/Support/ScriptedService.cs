@@ -122,12 +122,14 @@ internal sealed class ScriptedService : IRotationService, IRotationServiceProvid
 
     public List<DueCredential> Due { get; } = [];
 
+    public CredentialFilter? DueFilter { get; private set; }
+
     public FleetRequest? Fleet { get; private set; }
 
     public Task<IReadOnlyList<DueCredential>> FindDueAsync(CredentialFilter filter, CancellationToken cancellationToken)
     {
         Fail("FindDue");
-        Filter = filter;
+        DueFilter = filter;
         return Task.FromResult<IReadOnlyList<DueCredential>>([.. Due]);
     }
 
