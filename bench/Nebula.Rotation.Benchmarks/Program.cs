@@ -3,7 +3,7 @@ namespace Nebula.Rotation.Benchmarks;
 /// <summary>Runs the benches that are named, or all, prints one table and writes it to bench/results.md when all have run.</summary>
 internal static class Program
 {
-    private static readonly Bench[] All = [new CloneBench(), new SnapshotBench(), new GrantsBench(), new RotationBench(), new FleetBench(), new TrafficBench(), new StoreBench(), new ImportBench()];
+    private static readonly Bench[] All = [new CloneBench(), new SnapshotBench(), new GrantsBench(), new RotationBench(), new FleetBench(), new TrafficBench(), new OpenBench(), new StoreBench(), new ImportBench()];
 
     private static async Task<int> Main(string[] arguments)
     {

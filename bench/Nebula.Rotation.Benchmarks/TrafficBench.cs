@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
-using Nebula.Rotation.Stores;
+using Nebula.Rotation.Pooling;
+using Nebula.Rotation.Pooling.Sources;
 using Npgsql;
 
 namespace Nebula.Rotation.Benchmarks;
@@ -27,8 +29,9 @@ internal sealed class TrafficBench : Bench
             await using var store = await RotationBench.OpenStoreAsync(folder, "store");
             await using var service = RotationBench.NewService(store);
             var name = await RotationBench.AddAsync(shop, store, cancellationToken);
-            var credential = (await store.FindAsync(name, "global", cancellationToken))!;
-            await using var pool = new FollowingPool(shop, store, credential);
+            await using var pool = await RotatingDataSource.StartAsync(
+                new StoreLoginSource(store, name), login => Open(shop, login), new() { WarmConnections = Workers }, cancellationToken);
+            var publisher = new PoolPublisher([pool]);
             _ = await LoadAsync(pool, Window);
             var (calm, busy) = (new List<Load>(), new List<Load>());
             var rotations = 0;
@@ -56,7 +59,7 @@ internal sealed class TrafficBench : Bench
                 while (!stopped.IsCancellationRequested)
                 {
                     var started = Stopwatch.GetTimestamp();
-                    var record = await service.RotateAsync(new() { Name = name, GracePeriod = TimeSpan.Zero }, pool, CancellationToken.None);
+                    var record = await service.RotateAsync(new() { Name = name, GracePeriod = TimeSpan.Zero }, publisher, CancellationToken.None);
                     rotations += record.State == RotationState.Completed ? 1 : 0;
                     var left = Every - Stopwatch.GetElapsedTime(started);
                     if (left > TimeSpan.Zero)
@@ -70,7 +73,7 @@ internal sealed class TrafficBench : Bench
         }
     }
 
-    private static async Task<Load> LoadAsync(FollowingPool pool, TimeSpan length)
+    private static async Task<Load> LoadAsync(RotatingDataSource pool, TimeSpan length)
     {
         var times = new ConcurrentBag<double>();
         var failed = 0;
@@ -83,9 +86,9 @@ internal sealed class TrafficBench : Bench
                 var begun = Stopwatch.GetTimestamp();
                 try
                 {
-                    await pool.TransactAsync(random.Next(1, 1000));
+                    await TransactAsync(pool, random.Next(1, 1000));
                 }
-                catch (NpgsqlException)
+                catch (DbException)
                 {
                     Interlocked.Increment(ref failed);
                 }
@@ -96,6 +99,18 @@ internal sealed class TrafficBench : Bench
         var sorted = times.Order().ToList();
         return new(sorted.Count / Stopwatch.GetElapsedTime(started).TotalSeconds, sorted[sorted.Count * 99 / 100], failed);
     }
+
+    private static async Task TransactAsync(RotatingDataSource pool, int id)
+    {
+        await using var connection = await pool.OpenConnectionAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "UPDATE sales.accounts SET balance = balance + 1 WHERE id = $1";
+        command.Parameters.Add(new NpgsqlParameter { Value = id });
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static NpgsqlDataSource Open(PostgresShop shop, PoolLogin login) => NpgsqlDataSource.Create(
+        new NpgsqlConnectionStringBuilder(shop.Server.ConnectionString("postgres", login.Username, login.Login.Password.Reveal())) { Pooling = true, MaxPoolSize = Workers });
 
     private static double Middle(IEnumerable<double> values)
     {
@@ -108,50 +123,4 @@ internal sealed class TrafficBench : Bench
     private static string Milliseconds(IEnumerable<Load> loads) => string.Create(CultureInfo.InvariantCulture, $"{Middle(loads.Select(load => load.P99)):0.0} ms");
 
     private sealed record Load(double PerSecond, double P99, int Failed);
-
-    /// <summary>An application's pool that adopts a login when it is published.</summary>
-    private sealed class FollowingPool(PostgresShop shop, ICredentialStore store, DatabaseCredential credential) : IRotationObserver, IAsyncDisposable
-    {
-        private NpgsqlDataSource? _source;
-
-        public bool Publishes => true;
-
-        public async Task TransactAsync(int id)
-        {
-            _source ??= Open((await store.GetCurrentLoginAsync(credential.Id, CancellationToken.None)).Login);
-            await using var connection = await _source.OpenConnectionAsync();
-            await using var command = new NpgsqlCommand("UPDATE sales.accounts SET balance = balance + 1 WHERE id = $1", connection) { Parameters = { new() { Value = id } } };
-            await command.ExecuteNonQueryAsync();
-        }
-
-        public async Task PublishAsync(PublishContext context, CancellationToken cancellationToken)
-        {
-            var next = Open(context.Login);
-            await using (await next.OpenConnectionAsync(cancellationToken))
-            {
-                // Proved before anybody needs it.
-            }
-
-            // Connections in use finish; idle ones are closed.
-            if (Interlocked.Exchange(ref _source, next) is { } former)
-                await former.DisposeAsync();
-        }
-
-        public void OnStage(StageResult result)
-        {
-        }
-
-        public void OnProgress(RotationProgress progress)
-        {
-        }
-
-        public void OnMessage(RotationMessageKind kind, string message)
-        {
-        }
-
-        public ValueTask DisposeAsync() => _source?.DisposeAsync() ?? ValueTask.CompletedTask;
-
-        private NpgsqlDataSource Open(Login login) =>
-            NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(shop.Server.ConnectionString("postgres", login.Username, login.Password.Reveal())) { Pooling = true, MaxPoolSize = Workers });
-    }
 }

@@ -53,7 +53,7 @@ internal sealed class MySqlScene : IAsyncDisposable
         bool withDefiners = true,
         string hosts = "%",
         Login? admin = null,
-        Func<Task>? waits = null)
+        Func<MySqlScene, Task>? waits = null)
     {
         var suffix = RandomNumberGenerator.GetHexString(6, lowercase: true);
         var folder = Directory.CreateTempSubdirectory("nebula-mysql-");
@@ -91,7 +91,7 @@ internal sealed class MySqlScene : IAsyncDisposable
         }
 
         if (waits is not null)
-            await waits();
+            await waits(scene);
         var credential = MySqlRoom.CredentialFor(server, scene.Database, scene.OldLogin);
         scene.Credential = await scene.Service.AddAsync(
             new()

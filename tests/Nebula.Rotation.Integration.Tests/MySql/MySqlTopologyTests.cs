@@ -83,10 +83,9 @@ public abstract class MySqlTopologyTests(MySqlRelease release)
                 : $"CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {port}, MASTER_USER = {user}, MASTER_PASSWORD = {password}, MASTER_USE_GTID = slave_pos; START SLAVE; SET GLOBAL read_only = 1", ct: MySqlRoom.Ct);
         // The admin has one password on both, as admins do.
         await first.ExecuteAsync($"CREATE USER 'admin'@'%' IDENTIFIED BY {password}; GRANT ALL ON *.* TO 'admin'@'%' WITH GRANT OPTION", ct: MySqlRoom.Ct);
-        await using var scene = await MySqlScene.CreateAsync(first, credential => credential with { HostName = [$"127.0.0.1:{second.Port}", $"127.0.0.1:{first.Port}"] }, withDefiners: false, admin: new("admin", new(first.SuperPassword)), waits: async () =>
-            await Eventually.HoldsAsync(() => CanOpenAsync(second, "admin", first.SuperPassword), "the replica has followed"));
+        await using var scene = await MySqlScene.CreateAsync(first, credential => credential with { HostName = [$"127.0.0.1:{second.Port}", $"127.0.0.1:{first.Port}"] }, withDefiners: false, admin: new("admin", new(first.SuperPassword)), waits: async made =>
+            await Eventually.HoldsAsync(() => CanOpenAsync(second, made.OldLogin, MySqlScene.OldPassword), "the replica knows the login"));
         var old = await scene.LiveAsync();
-        await Eventually.HoldsAsync(() => CanOpenAsync(second, old.Username, old.Password.Reveal()), "the replica knows the login");
 
         await using (var late = await second.OpenAsync(scene.Database, old.Username, old.Password.Reveal(), MySqlRoom.Ct))
         {
