@@ -61,7 +61,7 @@ internal sealed class PausedRunner : IDisposable
         {
             var isWrite = what.StartsWith("before", StringComparison.Ordinal) || what.StartsWith("after", StringComparison.Ordinal);
             if (isWrite && Interlocked.Increment(ref calls) == at)
-                _ = Kill(Environment.ProcessId, SigStop);
+                _ = KillThread(ThisThread(), SigStop);
         }
 
         var store = await Scene.OpenStoreAsync(storePath);
@@ -127,6 +127,14 @@ internal sealed class PausedRunner : IDisposable
         TestContext.Current.TestOutputHelper?.WriteLine(said);
         return said.Trim().Split('\n')[^1];
     }
+
+    // To this very thread, which then stops before it does anything else: sent to the process, the signal may be another thread's to take, and this one would be
+    // stopped a little later, in the midst of a write that locks the store's file for everybody.
+    [DllImport("libc", EntryPoint = "pthread_kill")]
+    private static extern int KillThread(nint thread, int signal);
+
+    [DllImport("libc", EntryPoint = "pthread_self")]
+    private static extern nint ThisThread();
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static extern int Kill(int process, int signal);
