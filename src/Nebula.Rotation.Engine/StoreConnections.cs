@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using Nebula.Rotation.Stores;
 using Npgsql;
@@ -16,7 +17,10 @@ internal static class StoreConnections
     /// No statement is prepared and no session state kept or reset: behind a pooler in transaction mode the next transaction is another session's.
     /// </summary>
     /// <exception cref="RotationException"><see cref="RotationErrorCode.InvalidArgument"/>: an option has a value that it cannot have.</exception>
-    public static NpgsqlDataSource Create(StoreAddress address)
+    // Not the driver's own type: whoever has that in a signature loads the driver, whatever the store is.
+#pragma warning disable CA1859
+    public static DbDataSource Create(StoreAddress address)
+#pragma warning restore CA1859
     {
         var settings = new NpgsqlConnectionStringBuilder
         {

@@ -39,7 +39,7 @@ public sealed class StoreHome : IAsyncDisposable
     public StoreAddress Address(string? host = null, int? port = null) => StoreAddress.Parse(
         FormattableString.Invariant($"postgresql://{Login}:{Password}@{host ?? Database.Server.Host}:{port ?? Database.Server.Port}/{Database.Name}?sslmode=disable"), mayHavePassword: true);
 
-    public NpgsqlDataSource Connect(string? host = null, int? port = null) => StoreConnections.Create(Address(host, port));
+    public NpgsqlDataSource Connect(string? host = null, int? port = null) => (NpgsqlDataSource)StoreConnections.Create(Address(host, port));
 
     /// <summary>Opens the store as another runner would; leases go by the given clock, or else by the server's.</summary>
     internal Task<PostgreSqlCredentialStore> OpenAsync(TimeProvider? time = null, bool create = true, int? port = null, StoreKeyProvider? keys = null, string? keyFolder = null) =>

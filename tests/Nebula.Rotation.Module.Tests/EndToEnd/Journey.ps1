@@ -12,13 +12,14 @@ function New-Login([string] $Name, [string] $Password) {
 $login = New-Login $UserName ([Console]::In.ReadLine())
 $admin = New-Login $AdminName ([Console]::In.ReadLine())
 $wrong = New-Login $AdminName ([Console]::In.ReadLine())
+$wrongLogin = [Management.Automation.PSCredential]::new($UserName, $wrong.Password)
 
 Import-Module $Module
 $store = [IO.Path]::Combine($Folder, 'store.db')
 $new = @{ DatabaseType = 'PostgreSql'; HostName = $HostName; Port = $Port; Database = $Database; Store = $store; Verbose = $true }
 
 '== bad input'
-New-NebulaDbCredential -Name bad @new -Credential $wrong -AdminCredential $admin
+New-NebulaDbCredential -Name bad @new -Credential $wrongLogin -AdminCredential $admin
 New-NebulaDbCredential -Name bad @new -Credential $login -AdminCredential $wrong
 New-NebulaDbCredential -Name bad @new -Credential (New-Login ('é' * 32) 'x')
 
