@@ -18,9 +18,6 @@ public sealed class RotationRequest
     /// <summary>The rotation to resume or undo, or null for the newest that can be.</summary>
     public Guid? RotationId { get; init; }
 
-    /// <summary>The version that was found due, or null. Where another is live by then, somebody else has rotated it, and nothing is done (CredentialChanged).</summary>
-    public int? FromVersion { get; init; }
-
     /// <summary>The admin login of this run; null takes the stored one.</summary>
     public Login? Admin { get; init; }
 

@@ -52,14 +52,6 @@ internal sealed class RotationWorkflow(WorkflowServices services)
         }
 
         credential = await LoadAsync(request, stop);
-        if (request.FromVersion is { } version && credential.Version != version)
-        {
-            throw new RotationException(
-                RotationErrorCode.CredentialChanged,
-                $"'{credential.Name}' is at version {credential.Version}, not {version}: another run has rotated it meanwhile.",
-                $"Nothing was changed; '{credential.Username}' is live.");
-        }
-
         if (onlyIfDue && !(credential.NextRotationAt <= services.Time.GetUtcNow()))
         {
             throw new RotationException(
@@ -184,47 +176,16 @@ internal sealed class RotationWorkflow(WorkflowServices services)
         await using var run = await OpenAsync(rotationId, credential, lease, request, observer, stop);
         if (await run.IsPublishedAsync(stop))
             return await GoForwardAsync(run, lease, request);
-        if (await OnlyNewLogsInAsync(run, stop))
+        if (await LostLogin.OnlyNewLogsInAsync(run, stop))
             return await GoForwardUnpublishedAsync(run, lease, request);
         Stages.PublishStage.RequireScript(run);
         await Failures.RollBackAsync(run, null);
         return (await ReadAsync(rotationId, CancellationToken.None)).Record;
     }
 
-    /// <summary>
-    /// The way back is no way where the login that the store names is refused and the new one is let in with all that it is to have: the store was restored from a
-    /// backup of the time before its flip, or somebody dropped the old login.
-    /// </summary>
-    private static async Task<bool> OnlyNewLogsInAsync(RotationRun run, CancellationToken cancellationToken)
-    {
-        if (run.SharesName || !run.Has(Steps.Login, JournalPhase.Intent)
-            || !await Agreement.IsRefusedAsync(run.Engine, run.Credential, run.Document.From, cancellationToken)
-            || !await Agreement.LogsInAsync(run.Engine, run.Credential, run.Document.To, cancellationToken))
-        {
-            return false;
-        }
-
-        var admin = await run.GetAdminAsync(cancellationToken);
-        var source = await VerifyStage.ReadSourceAsync(run, admin, cancellationToken);
-        var diff = run.Planner.Compare(source, await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken), afterMove: false);
-        if (diff.Missing.Count == 0)
-            return true;
-        throw new RotationException(
-            RotationErrorCode.StoreDatabaseMismatch,
-            $"The server refuses '{run.OldUsername}', which the store names as live, and lets '{run.NewUsername}' in, which is not its equal: {VerifyStage.Describe(new(diff.Missing, []))}.",
-            $"Nothing was changed. Give '{run.NewUsername}' what it lacks, then run Resume-NebulaRotation -Name '{run.Credential.Name}'.");
-    }
-
     private async Task<RotationRecord> GoForwardUnpublishedAsync(RotationRun run, LeaseKeeper lease, RotationRequest request)
     {
-        if (run.Document.HasScript && !run.Observer.Publishes)
-        {
-            throw new RotationException(
-                RotationErrorCode.PublishFailed,
-                $"The rotation tells its consumers with a -Publish script, and this run has none to tell them of '{run.NewUsername}' with.",
-                "Nothing was changed. Run Resume-NebulaRotation again with the same -Publish script.");
-        }
-
+        LostLogin.RequireScript(run);
         run.Observer.OnMessage(
             RotationMessageKind.Warning, $"The server refuses '{run.OldUsername}', which the store names as live, and lets '{run.NewUsername}' in: going forward to that one.");
         using var working = CancellationTokenSource.CreateLinkedTokenSource(run.Stop, run.LeaseLost);

@@ -140,6 +140,34 @@ internal static class CredentialTable
         $"The store has no credential with the id {id:D}.",
         "It was removed meanwhile; list what there is with Get-NebulaDbCredential.");
 
+    /// <summary>Refuses a change that was made of an older record, or of what cannot change.</summary>
+    public static void CheckUpdate(DatabaseCredential former, DatabaseCredential changed, Login? admin)
+    {
+        if (changed.Revision != former.Revision)
+        {
+            throw new RotationException(
+                RotationErrorCode.CredentialChanged,
+                $"The credential '{former.Name}' was changed by somebody else meanwhile (revision {former.Revision}, not {changed.Revision}).",
+                "Read it again with Get-NebulaDbCredential and repeat the change.");
+        }
+
+        if (changed.Name != former.Name || changed.Scope != former.Scope || changed.DatabaseType != former.DatabaseType)
+        {
+            throw new RotationException(
+                RotationErrorCode.InvalidArgument,
+                $"Name, scope and kind of server of the credential '{former.Name}' cannot be changed.",
+                "Store a new credential with New-NebulaDbCredential, then remove this one.");
+        }
+
+        if (admin is null && changed.AdminUsername is not null && changed.AdminUsername != former.AdminUsername)
+        {
+            throw new RotationException(
+                RotationErrorCode.InvalidArgument,
+                $"The admin user name of the credential '{former.Name}' cannot be changed without its password.",
+                "Give both with -AdminCredential.");
+        }
+    }
+
     private static bool HasTags(DatabaseCredential credential, IReadOnlyList<string> tags) =>
         tags.All(tag => credential.Tag.Contains(tag, StringComparer.OrdinalIgnoreCase));
 

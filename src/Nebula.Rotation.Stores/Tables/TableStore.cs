@@ -102,7 +102,7 @@ public abstract class TableStore : ICredentialStore
                 await LeaseTable.LockAsync(session, credential.Id);
                 var stored = await CredentialTable.GetAsync(session, credential.Id);
                 var former = stored.Credential;
-                CheckUpdate(former, credential, admin);
+                CredentialTable.CheckUpdate(former, credential, admin);
                 await CredentialTable.UpdateAsync(session, credential with { LastRotatedAt = former.LastRotatedAt });
                 if (admin is not null || credential.AdminUsername is null)
                     await _logins.WriteAdminAsync(session, credential.Id, stored.ScopeId, admin);
@@ -364,33 +364,6 @@ public abstract class TableStore : ICredentialStore
 
     /// <summary>Takes a note of a key that was brought back.</summary>
     internal Task<StoreKeyChange> NoteImportAsync(string from, CancellationToken cancellationToken) => _replacement.NoteImportAsync(from, cancellationToken);
-
-    private static void CheckUpdate(DatabaseCredential former, DatabaseCredential changed, Login? admin)
-    {
-        if (changed.Revision != former.Revision)
-        {
-            throw new RotationException(
-                RotationErrorCode.CredentialChanged,
-                $"The credential '{former.Name}' was changed by somebody else meanwhile (revision {former.Revision}, not {changed.Revision}).",
-                "Read it again with Get-NebulaDbCredential and repeat the change.");
-        }
-
-        if (changed.Name != former.Name || changed.Scope != former.Scope || changed.DatabaseType != former.DatabaseType)
-        {
-            throw new RotationException(
-                RotationErrorCode.InvalidArgument,
-                $"Name, scope and kind of server of the credential '{former.Name}' cannot be changed.",
-                "Store a new credential with New-NebulaDbCredential, then remove this one.");
-        }
-
-        if (admin is null && changed.AdminUsername is not null && changed.AdminUsername != former.AdminUsername)
-        {
-            throw new RotationException(
-                RotationErrorCode.InvalidArgument,
-                $"The admin user name of the credential '{former.Name}' cannot be changed without its password.",
-                "Give both with -AdminCredential.");
-        }
-    }
 
     /// <summary>A write for a rotation: fenced inside of its own transaction.</summary>
     private Task WriteAsync(Lease lease, Func<StoreSession, Task> work, CancellationToken cancellationToken) => _database.WriteAsync(

@@ -100,7 +100,7 @@ public sealed class InvokeNebulaRotationCommand : RotationCmdlet
         foreach (var due in Require(null, () => Ask((service, cancellationToken) => service.FindDueAsync(filter, cancellationToken))))
         {
             WriteVerbose($"{due.Credential.Name}: {due.Reason}");
-            Add(new CredentialTarget(due.Credential.Name, due.Credential.Scope) { RotationId = due.RotationId, Action = due.Action, FromVersion = due.Action == DueAction.Rotate ? due.Credential.Version : null });
+            Add(new CredentialTarget(due.Credential.Name, due.Credential.Scope) { RotationId = due.RotationId, Action = due.Action });
         }
     }
 

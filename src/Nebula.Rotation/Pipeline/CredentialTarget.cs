@@ -6,9 +6,6 @@ internal sealed record CredentialTarget(string Name, string Scope)
     /// <summary>The rotation that is meant, or null for the credential's newest.</summary>
     public Guid? RotationId { get; init; }
 
-    /// <summary>The version that was found due, or null.</summary>
-    public int? FromVersion { get; init; }
-
     /// <summary>What is to be done with it in a run by a schedule.</summary>
     public DueAction Action { get; init; }
 

@@ -138,7 +138,6 @@ public abstract class RotationCmdlet : CredentialCmdlet
         Name = target.Name,
         Scope = target.Scope,
         RotationId = target.RotationId,
-        FromVersion = target.FromVersion,
         Admin = AdminCredential.ToLogin(nameof(AdminCredential)),
         Strategy = StrategyOfRun,
         GracePeriod = GracePeriod,

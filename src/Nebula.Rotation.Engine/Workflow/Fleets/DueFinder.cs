@@ -34,7 +34,9 @@ internal sealed class DueFinder(WorkflowServices services)
         var left = records.Where(record => !OwnershipHistory.IsOwnership(record) && (record.State != RotationState.Retained || record.RetainUntil <= now)).Reverse().ToList();
         if (left.Count == 0)
             return [];
-        var credentials = (await services.Store.ListAsync(filter with { DueAt = null }, cancellationToken)).ToDictionary(credential => credential.Id);
+        // Only theirs: a store may have very many. What a wildcard in a name brings along is not looked at.
+        var names = filter.Names.Count > 0 ? filter.Names : [.. left.Select(record => record.Credential).Distinct(StringComparer.OrdinalIgnoreCase)];
+        var credentials = (await services.Store.ListAsync(filter with { DueAt = null, Names = names }, cancellationToken)).ToDictionary(credential => credential.Id);
         return
         [
             .. from record in left.DistinctBy(record => record.CredentialId)

@@ -71,7 +71,7 @@ internal sealed class FleetRunner(WorkflowServices services, Func<FleetMember, b
             var failure = result.Outcome == FleetOutcome.Failed ? RolledBack(record) : null;
             return (result, result.Outcome == FleetOutcome.Rotated || (record.State == RotationState.Draining && entry.Member.Request.NoWait), failure);
         }
-        catch (RotationException exception) when (request.IsScheduled && exception.Code is RotationErrorCode.LeaseHeld or RotationErrorCode.NotDue or RotationErrorCode.CredentialOnHold or RotationErrorCode.CredentialChanged)
+        catch (RotationException exception) when (request.IsScheduled && exception.Code is RotationErrorCode.LeaseHeld or RotationErrorCode.NotDue or RotationErrorCode.CredentialOnHold)
         {
             return (Failed(entry, FleetOutcome.Skipped, exception), false, null);
         }

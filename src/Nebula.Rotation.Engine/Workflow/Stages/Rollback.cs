@@ -72,9 +72,10 @@ internal static class Rollback
         await RequireOursAsync(run, login, cancellationToken);
         var old = await WithdrawAsync(run, admin, login, cancellationToken);
         login = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
+        var kept = run.Planner.ExplainKept(login);
         await ChangeRunner.ApplyAsync(
             run, RotationStage.CreateLogin, $"Dropping '{run.NewUsername}'", run.Planner.PlanDrop(login, old), cancellationToken);
-        return $"'{run.NewUsername}' dropped.";
+        return kept is null ? $"'{run.NewUsername}' dropped." : $"'{run.NewUsername}' is kept, locked and with a password that nobody has: {kept}.";
     }
 
     /// <summary>The login was idle before, and what it was given since is no harm to one that nobody can log in to: it is idle again, without a password.</summary>
