@@ -16,9 +16,21 @@ internal sealed class Agreement(WorkflowServices services)
     public static bool IsRefused(IReadOnlyList<CredentialTestResult> checks) =>
         checks.Any(check => check.ErrorCode == RotationErrorCode.AuthenticationFailed) && !checks.Any(check => check.Succeeded);
 
-    /// <summary>Asks the servers, past any pooler.</summary>
+    /// <summary>
+    /// Asks the servers, past any pooler, which may not know the login yet; and where they say no through the pooler too: they may let the login in from there
+    /// only.
+    /// </summary>
+    public static async Task<IReadOnlyList<CredentialTestResult>> CheckAsync(
+        IDatabaseEngine engine, DatabaseCredential credential, Login login, CancellationToken cancellationToken)
+    {
+        var direct = engine.WithoutPooler(credential);
+        var checks = await engine.CheckLoginAsync(direct, login, null, cancellationToken);
+        return ReferenceEquals(direct, credential) || !IsRefused(checks) ? checks : await engine.CheckLoginAsync(credential, login, null, cancellationToken);
+    }
+
+    /// <summary>Asks the servers.</summary>
     public static async Task<bool> IsRefusedAsync(IDatabaseEngine engine, DatabaseCredential credential, DocumentLogin login, CancellationToken cancellationToken) =>
-        IsRefused(await engine.CheckLoginAsync(engine.WithoutPooler(credential), login.ToLogin(), null, cancellationToken));
+        IsRefused(await CheckAsync(engine, credential, login.ToLogin(), cancellationToken));
 
     /// <summary>Asks the servers, past any pooler; false, too, where the password was erased.</summary>
     public static async Task<bool> LogsInAsync(IDatabaseEngine engine, DatabaseCredential credential, DocumentLogin login, CancellationToken cancellationToken) =>

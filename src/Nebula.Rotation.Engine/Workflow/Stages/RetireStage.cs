@@ -67,7 +67,7 @@ internal static class RetireStage
     public static async Task RequireLiveAsync(RotationRun run, CancellationToken cancellationToken)
     {
         var live = await run.Store.GetCurrentLoginAsync(run.Credential.Id, cancellationToken);
-        var checks = await run.Engine.CheckLoginAsync(run.Engine.WithoutPooler(run.Credential), live.Login, null, cancellationToken);
+        var checks = await Agreement.CheckAsync(run.Engine, run.Credential, live.Login, cancellationToken);
         var credential = run.Credential with { Username = live.Login.Username, Version = live.Version };
         if (await new Agreement(run.Services).FindAsync(credential, live.Login, checks, run.AdminLogin, cancellationToken) is { } found)
             throw new RotationException(found.Code, $"{found.Message} '{run.OldUsername}' was left as it is.", found.RecommendedAction);
