@@ -12,7 +12,7 @@ public sealed class OrphanTests(SharedPostgres postgres)
     {
         await using var scene = await Scene.CreateAsync(postgres);
         var record = await scene.RotateAsync();
-        Assert.Empty(await scene.Service.FindOrphansAsync("app", "global", null, Scene.Ct));
+        Assert.Empty(await FindAsync(scene));
         var old = PostgresServer.Identifier(scene.OldLogin);
         await scene.Database.ExecuteAsync(
             $"""
@@ -22,7 +22,7 @@ public sealed class OrphanTests(SharedPostgres postgres)
             ALTER TABLE public.left_behind OWNER TO {old};
             """);
 
-        var orphan = Assert.Single(await scene.Service.FindOrphansAsync("app", "global", null, Scene.Ct));
+        var orphan = Assert.Single(await FindAsync(scene));
         Assert.Equal((scene.OldLogin, true, true, (Guid?)record.RotationId), (orphan.Username, orphan.IsOurs, orphan.CanLogIn, orphan.RotationId));
         await using (var busy = await scene.Database.OpenAsync(scene.OldLogin, Scene.OldPassword))
         {
@@ -40,9 +40,13 @@ public sealed class OrphanTests(SharedPostgres postgres)
         await scene.Service.RemoveOrphanAsync("app", "global", scene.OldLogin, null, Scene.Ct);
 
         Assert.Equal([record.NewUsername], await scene.LoginsAsync());
-        Assert.Empty(await scene.Service.FindOrphansAsync("app", "global", null, Scene.Ct));
+        Assert.Empty(await FindAsync(scene));
         await using var connection = await scene.ConnectAsync(await scene.LiveAsync());
         await using var command = new NpgsqlCommand("DROP TABLE public.left_behind", connection);
         await command.ExecuteNonQueryAsync(Scene.Ct);
     }
+
+    // Other tests' logins on the same server have names like these; a rotation of this store knows none of them.
+    private static async Task<IReadOnlyList<OrphanLogin>> FindAsync(Scene scene) =>
+        [.. (await scene.Service.FindOrphansAsync("app", "global", null, Scene.Ct)).Where(orphan => orphan.RotationId is not null)];
 }
