@@ -20,6 +20,7 @@
         'Add-NebulaPublishTarget'
         'Compare-NebulaPermission'
         'Convert-NebulaOwnership'
+        'Export-NebulaReport'
         'Export-NebulaStoreKey'
         'Find-NebulaOrphanLogin'
         'Get-NebulaAuditEvent'

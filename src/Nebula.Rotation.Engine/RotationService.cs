@@ -1,5 +1,6 @@
 using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Passwords;
+using Nebula.Rotation.Engine.Reporting;
 using Nebula.Rotation.Engine.Workflow;
 using Nebula.Rotation.Engine.Workflow.Fleets;
 using Nebula.Rotation.Engine.Workflow.Ownership;
@@ -161,6 +162,9 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
     public Task<IReadOnlyList<AuditEvent>> GetAuditAsync(AuditFilter filter, CancellationToken cancellationToken) => _store.ListAuditAsync(filter, cancellationToken);
 
     public Task<AuditTrailResult> TestAuditAsync(string? head, CancellationToken cancellationToken) => _store.CheckAuditAsync(head, cancellationToken);
+
+    public async Task<RotationReport> RenderReportAsync(ReportRequest request, CancellationToken cancellationToken) =>
+        ReportPage.Render(await new ReportReader(_store, services.Time).ReadAsync(request, cancellationToken));
 
     public Task<StoreKeyChange> ReplaceStoreKeyAsync(StoreKeyRequest request, CancellationToken cancellationToken) => _store.ReplaceKeyAsync(request, cancellationToken);
 

@@ -82,6 +82,9 @@ public interface IRotationService : IAsyncDisposable
     /// <summary>Whether the audit trail is what was written; <paramref name="head"/> is one that an earlier test gave, or null.</summary>
     Task<AuditTrailResult> TestAuditAsync(string? head, CancellationToken cancellationToken);
 
+    /// <summary>Credentials, rotations and the state of the trail as one page for people who look. Reads the store only.</summary>
+    Task<RotationReport> RenderReportAsync(ReportRequest request, CancellationToken cancellationToken);
+
     /// <summary>Replaces the store's own key: every key in it is wrapped with the new one in one transaction. Rotations that are under way go on.</summary>
     Task<StoreKeyChange> ReplaceStoreKeyAsync(StoreKeyRequest request, CancellationToken cancellationToken);
 

@@ -222,6 +222,15 @@ internal sealed class ScriptedService : IRotationService, IRotationServiceProvid
     public Task<AuditTrailResult> TestAuditAsync(string? head, CancellationToken cancellationToken) =>
         Task.FromResult(new AuditTrailResult { IsIntact = head is null, Count = Audit.Count, Head = "1:AA", Message = head ?? "intact" });
 
+    public ReportRequest? Report { get; private set; }
+
+    public Task<RotationReport> RenderReportAsync(ReportRequest request, CancellationToken cancellationToken)
+    {
+        Fail("RenderReport");
+        Report = request;
+        return Task.FromResult(new RotationReport { Html = "<!DOCTYPE html>\n", GeneratedAt = DateTimeOffset.UnixEpoch, Credentials = request.Credentials.Count, Overdue = 0, Failures = 0, Open = 0 });
+    }
+
     public List<StoreKeyRequest> KeyRequests { get; } = [];
 
     public StoreKeyImport? KeyImport { get; private set; }

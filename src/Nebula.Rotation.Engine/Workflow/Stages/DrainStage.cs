@@ -9,6 +9,7 @@ namespace Nebula.Rotation.Engine.Workflow.Stages;
 internal static class DrainStage
 {
     private const int NamedHolders = 3;
+    private const int RecordedHolders = 20;
 
     public static async Task<DrainOutcome> RunAsync(RotationRun run, CancellationToken cancellationToken)
     {
@@ -67,7 +68,7 @@ internal static class DrainStage
             // A drain that is quiet already is not timed out: what is missing is time, not a consumer.
             var left = Describe(run, sessions);
             if (elapsed >= run.Settings.DrainTimeout && !isQuiet)
-                return await TimeOutAsync(run, clock, sessions?.Seen.Count ?? 0, left, cancellationToken);
+                return await TimeOutAsync(run, clock, sessions?.Seen ?? [], left, cancellationToken);
 
             run.Progress(
                 RotationStage.Drain,
@@ -95,7 +96,7 @@ internal static class DrainStage
     }
 
     private static async Task<DrainOutcome> TimeOutAsync(
-        RotationRun run, StageClock clock, int count, string left, CancellationToken cancellationToken)
+        RotationRun run, StageClock clock, IReadOnlyList<LoginSession> sessions, string left, CancellationToken cancellationToken)
     {
         var (outcome, status, what) = run.Settings.OnDrainTimeout switch
         {
@@ -108,9 +109,26 @@ internal static class DrainStage
             status,
             $"After {run.Settings.DrainTimeout.TotalSeconds:0.#} s {left}. {what}",
             cancellationToken,
-            ("SessionsLeft", count));
+            ("SessionsLeft", sessions.Count),
+            ("Holders", HoldersOf(sessions)));
         return outcome;
     }
+
+    /// <summary>Who holds the old login, for a report: few enough to be read, and the most of them first.</summary>
+    private static IReadOnlyDictionary<string, object?>[] HoldersOf(IReadOnlyList<LoginSession> sessions) =>
+    [
+        .. sessions
+            .GroupBy(session => (session.Host, session.Application, session.Endpoint))
+            .OrderByDescending(group => group.Count())
+            .Take(RecordedHolders)
+            .Select(group => new Dictionary<string, object?>
+            {
+                ["Host"] = group.Key.Host,
+                ["Application"] = group.Key.Application,
+                ["Endpoint"] = group.Key.Endpoint,
+                ["Sessions"] = group.Count(),
+            }),
+    ];
 
     private static string Describe(RotationRun run, LoginSessions? sessions) => sessions switch
     {
