@@ -46,13 +46,20 @@
     VariablesToExport    = @()
     AliasesToExport      = @()
 
+    # The build writes every file here, and below what has changed and where things are.
+    FileList             = @()
+
     PrivateData          = @{
         PSData = @{
-            Tags       = @(
+            Tags         = @(
                 'PSEdition_Core', 'Windows', 'Linux', 'MacOS'
                 'credential', 'rotation', 'password', 'secret', 'SecretManagement', 'database', 'zero-downtime'
                 'PostgreSQL', 'MySQL', 'MariaDB', 'MongoDB', 'Redis', 'Valkey'
             )
+            ProjectUri   = ''
+            LicenseUri   = ''
+            IconUri      = ''
+            ReleaseNotes = ''
         }
     }
 }

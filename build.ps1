@@ -10,6 +10,12 @@ Exec runs a script with the built module importable by name and exits with its c
 The database the demo rotates.
 .PARAMETER IfChanged
 Build: nothing to do when the staged module is newer than its sources.
+.PARAMETER CertificateThumbprint
+Pack: signs what is ours with this certificate of the user's or the machine's store first. Windows only.
+.PARAMETER CertificatePath
+Pack: the same with a PFX file, whose password stands in the environment variable NEBULA_SIGNING_PASSWORD.
+.PARAMETER TimestampServer
+Pack: who attests when it was signed (RFC 3161); empty for nobody.
 .PARAMETER Arguments
 Passed through to the demo, the benchmarks or the script.
 #>
@@ -26,6 +32,12 @@ param(
 
     [switch] $IfChanged,
 
+    [string] $CertificateThumbprint,
+
+    [string] $CertificatePath,
+
+    [string] $TimestampServer = 'http://timestamp.digicert.com',
+
     [Parameter(ValueFromRemainingArguments)]
     [string[]] $Arguments = @()
 )
@@ -37,8 +49,11 @@ $PSNativeCommandUseErrorActionPreference = $false
 $root = $PSScriptRoot
 $out = [IO.Path]::Combine($root, 'out')
 . ([IO.Path]::Combine($root, 'eng', 'build', 'Native.ps1'))
+. ([IO.Path]::Combine($root, 'eng', 'build', 'Manifest.ps1'))
+. ([IO.Path]::Combine($root, 'eng', 'build', 'Bom.ps1'))
 . ([IO.Path]::Combine($root, 'eng', 'build', 'Staging.ps1'))
 . ([IO.Path]::Combine($root, 'eng', 'build', 'Testing.ps1'))
+. ([IO.Path]::Combine($root, 'eng', 'build', 'Signing.ps1'))
 . ([IO.Path]::Combine($root, 'eng', 'build', 'Packing.ps1'))
 
 switch ($Task) {
@@ -76,7 +91,11 @@ switch ($Task) {
     }
     'Pack' {
         Build-Module
-        New-Package
+        if ($CertificateThumbprint -or $CertificatePath) {
+            Protect-Module $staged $CertificateThumbprint $CertificatePath $TimestampServer
+        }
+
+        New-Packages
     }
     'Clean' {
         Clear-Output

@@ -7,11 +7,6 @@ $solution = [IO.Path]::Combine($root, 'Nebula.Rotation.sln')
 $staged = [IO.Path]::Combine($out, 'Nebula.Rotation')
 $stamp = [IO.Path]::Combine($out, ".staged-$Configuration")
 
-function Get-ModuleVersion {
-    $properties = [xml][IO.File]::ReadAllText([IO.Path]::Combine($root, 'Directory.Build.props'))
-    return $properties.SelectSingleNode('/Project/PropertyGroup/VersionPrefix').InnerText
-}
-
 function Build-Module([switch] $Quiet) {
     if (-not $Quiet) { Write-Step "Build ($Configuration)" }
     # The files an aborted build leaves must not pass for a staged module.
@@ -84,11 +79,10 @@ function Publish-Staged([switch] $Quiet) {
         [void][IO.Directory]::CreateDirectory($target)
         foreach ($file in [IO.Directory]::GetFiles($help)) { Copy-Into $target $file }
     }
-}
 
-# The manifest with the version of the build.
-function Set-Version([string] $Manifest) {
-    return [regex]::Replace($Manifest, "(?m)^(\s*ModuleVersion\s*=\s*)'[^']*'", "`${1}'$(Get-ModuleVersion)'")
+    Copy-Into $staged ([IO.Path]::Combine($root, 'eng', 'package', 'icon.png'))
+    Write-Bom $staged
+    Complete-Manifest $staged
 }
 
 function Remove-Unshipped([string] $Dependencies) {

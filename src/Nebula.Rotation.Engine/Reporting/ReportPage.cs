@@ -60,17 +60,17 @@ internal static class ReportPage
         var data = model.Data;
         html.Write($"<header>\n<h1>{data.Title}</h1>\n<p class=\"lead\">{ReportText.Count(data.Credentials.Count, "credential")}, as of ");
         html.Time(data.At).Write($"</p>\n<nav aria-label=\"Sections\">\n<ul class=\"tiles\">\n");
-        Tile(html, "#credentials", model.Count(CredentialStatus.Overdue), "overdue", "Nothing is overdue");
-        Tile(html, "#open", model.Open.Count, "not finished", "Nothing is open");
-        Tile(html, "#failures", model.Unsolved, "failed, not made good", "No failure is left");
+        Tile(html, "#credentials", "bad", model.Count(CredentialStatus.Overdue), "overdue", "Nothing is overdue");
+        Tile(html, "#open", "warn", model.Open.Count, "not finished", "Nothing is open");
+        Tile(html, "#failures", "bad", model.Unsolved, "failed, not made good", "No failure is left");
         html.Write($"<li><a href=\"#rotations\"><b>{model.Shown.Count}</b> <span>rotation{(model.Shown.Count == 1 ? "" : "s")} shown</span></a></li>\n");
         html.Write($"<li><a href=\"#proofs\"><b>{model.Proofs.Count(proof => proof.Record is not null)}</b> <span>of {data.Credentials.Count} proved equal</span></a></li>\n");
         html.Write($"<li class=\"{(data.Audit.IsIntact ? "good" : "bad")}\"><a href=\"#audit\"><b>{(data.Audit.IsIntact ? "Intact" : "Broken")}</b> <span>audit trail</span></a></li>\n");
         html.Write($"</ul>\n</nav>\n</header>\n");
     }
 
-    private static void Tile(Html html, string target, int number, string what, string none) => html.Write(
-        $"<li class=\"{(number == 0 ? "good" : "bad")}\"><a href=\"{target}\"><b>{number}</b> <span>{(number == 0 ? none : what)}</span></a></li>\n");
+    private static void Tile(Html html, string target, string kind, int number, string what, string none) => html.Write(
+        $"<li class=\"{(number == 0 ? "good" : kind)}\"><a href=\"{target}\"><b>{number}</b> <span>{(number == 0 ? none : what)}</span></a></li>\n");
 
     private static string ReadStyle()
     {
