@@ -5,7 +5,7 @@ Builds, tests, demonstrates and packs Nebula.Rotation.
 Core cmdlets, .NET and native commands only: this script also runs on eng/pwsh-host, which has no others (see build.sh).
 .PARAMETER Task
 Build stages the module in out/Nebula.Rotation. Test builds and runs every test; its last line is "N passed, N failed, N skipped".
-Exec runs a script with the built module importable by name and exits with its code.
+Docs writes into docs/commands what the cmdlets' assembly and parameters.md know. Exec runs a script with the built module importable by name and exits with its code.
 .PARAMETER Engine
 The database the demo rotates.
 .PARAMETER IfChanged
@@ -22,7 +22,7 @@ Passed through to the demo, the benchmarks or the script.
 #Requires -Version 7.4
 [CmdletBinding(PositionalBinding = $false)]
 param(
-    [ValidateSet('Build', 'Test', 'Demo', 'Bench', 'Pester', 'Pack', 'Exec', 'Clean')]
+    [ValidateSet('Build', 'Test', 'Demo', 'Bench', 'Pester', 'Pack', 'Docs', 'Exec', 'Clean')]
     [string] $Task = 'Build',
 
     [ValidateSet('Release', 'Debug')]
@@ -96,6 +96,10 @@ switch ($Task) {
         }
 
         New-Packages
+    }
+    'Docs' {
+        Build-Module
+        Invoke-Help 'update', ([IO.Path]::Combine($root, 'docs')), ([IO.Path]::Combine($staged, 'bin'))
     }
     'Clean' {
         Clear-Output

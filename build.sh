@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The door to build.ps1 for machines with and without PowerShell:
-#   ./build.sh build | test | demo … | bench … | pester | pack | clean | exec script.ps1 argument…
+#   ./build.sh build | test | demo … | bench … | pester | pack | docs | clean | exec script.ps1 argument…
 # Runs on pwsh 7.4 or newer where there is one, otherwise on eng/pwsh-host, which is built once into out/tools.
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -52,7 +52,7 @@ build_host() {
 task="$1"
 shift
 case "$task" in
-    build | test | demo | bench | pester | pack | clean | exec) ;;
+    build | test | demo | bench | pester | pack | docs | clean | exec) ;;
     *) usage ;;
 esac
 

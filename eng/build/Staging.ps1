@@ -33,7 +33,8 @@ function Test-ModuleStaged {
     if ($others) { return $false }
 
     $sources = @([IO.Directory]::GetFiles($root)) + @(Get-SourceFiles ([IO.Path]::Combine($root, 'src'))) +
-        @(Get-SourceFiles ([IO.Path]::Combine($root, 'demo'))) + @(Get-SourceFiles ([IO.Path]::Combine($root, 'eng')))
+        @(Get-SourceFiles ([IO.Path]::Combine($root, 'demo'))) + @(Get-SourceFiles ([IO.Path]::Combine($root, 'eng'))) +
+        @(Get-SourceFiles ([IO.Path]::Combine($root, 'docs', 'commands'))) + @(Get-SourceFiles ([IO.Path]::Combine($root, 'docs', 'about')))
     return -not ($sources | Where-Object { [IO.File]::GetLastWriteTimeUtc($_) -gt $built })
 }
 
@@ -73,16 +74,17 @@ function Publish-Staged([switch] $Quiet) {
     }
 
     foreach ($file in [IO.Directory]::GetFiles($cmdlets, '*.ps1xml')) { Copy-Into $staged $file }
-    $help = [IO.Path]::Combine($cmdlets, 'en-US')
-    if ([IO.Directory]::Exists($help)) {
-        $target = [IO.Path]::Combine($staged, 'en-US')
-        [void][IO.Directory]::CreateDirectory($target)
-        foreach ($file in [IO.Directory]::GetFiles($help)) { Copy-Into $target $file }
-    }
+    Invoke-Help -Quiet:$Quiet 'stage', ([IO.Path]::Combine($root, 'docs')), $bin, ([IO.Path]::Combine($staged, 'en-US'))
 
     Copy-Into $staged ([IO.Path]::Combine($root, 'eng', 'package', 'icon.png'))
     Write-Bom $staged
     Complete-Manifest $staged
+}
+
+# Makes help of the pages under docs, or brings what those pages have from the assembly up to date (eng/help).
+function Invoke-Help([switch] $Quiet, [string[]] $With) {
+    $program = [IO.Path]::Combine($root, 'eng', 'help', 'bin', $Configuration, 'net10.0', 'Nebula.Rotation.Help.dll')
+    Invoke-Native -Quiet:$Quiet dotnet (@($program) + $With)
 }
 
 function Remove-Unshipped([string] $Dependencies) {
