@@ -14,7 +14,7 @@ internal static class Program
         [DyingRunner.Argument, var store, var at] => await DyingRunner.MainAsync(store, int.Parse(at, System.Globalization.CultureInfo.InvariantCulture)),
         [DyingRunner.Argument, var store, var at, var work, var owner] =>
             await DyingRunner.MainAsync(store, int.Parse(at, System.Globalization.CultureInfo.InvariantCulture), work, owner),
-        [FleetProcess.Argument, var store] => await FleetProcess.MainAsync(store),
+        [FleetProcess.Argument, var keyFolder] => await FleetProcess.MainAsync(keyFolder),
         [RunnerProcess.Argument, var work, var store] => await RunnerProcess.MainAsync(work, store),
         [Leases.PausedRunner.Argument, var store, var at] => await Leases.PausedRunner.MainAsync(store, int.Parse(at, System.Globalization.CultureInfo.InvariantCulture)),
         // The same two ways that xunit.v3's own entry point offers.

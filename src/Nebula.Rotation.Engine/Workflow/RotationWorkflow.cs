@@ -35,6 +35,9 @@ internal sealed class RotationWorkflow(WorkflowServices services)
                 $"Nothing was changed; '{credential.Username}' is live. Lift the hold: Set-NebulaDbCredential -Name '{credential.Name}' -Hold ''.");
         }
 
+        // Seen here it costs one reading, of what runners share most; whoever finds it due asks again under the lease.
+        if (onlyIfDue)
+            RequireDue(credential);
         await using var lease = await TakeLeaseAsync(credential, stop);
         var open = await FindOpenAsync(credential, stop);
         if (open is not null && OwnershipHistory.IsOwnership(open))
@@ -52,12 +55,8 @@ internal sealed class RotationWorkflow(WorkflowServices services)
         }
 
         credential = await LoadAsync(request, stop);
-        if (onlyIfDue && !(credential.NextRotationAt <= services.Time.GetUtcNow()))
-        {
-            throw new RotationException(
-                RotationErrorCode.NotDue, $"'{credential.Name}' is not due any more; '{credential.Username}' is live since {credential.LastRotatedAt:u}.", "Nothing was changed.");
-        }
-
+        if (onlyIfDue)
+            RequireDue(credential);
         await DropExpiredAsync(credential, lease, request, observer, stop);
         return await StartAsync(new()
         {
@@ -68,6 +67,14 @@ internal sealed class RotationWorkflow(WorkflowServices services)
             Settings = new RotationSettings { RetainFor = credential.RetainFor ?? TimeSpan.Zero }.With(request),
             Stop = stop,
         });
+    }
+
+    private void RequireDue(DatabaseCredential credential)
+    {
+        if (credential.NextRotationAt <= services.Time.GetUtcNow())
+            return;
+        throw new RotationException(
+            RotationErrorCode.NotDue, $"'{credential.Name}' is not due any more; '{credential.Username}' is live since {credential.LastRotatedAt:u}.", "Nothing was changed.");
     }
 
     /// <summary>Finishes an open record, or drops a login whose retention is over.</summary>

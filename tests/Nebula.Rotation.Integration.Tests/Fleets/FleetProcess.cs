@@ -3,6 +3,7 @@ using Nebula.Rotation.Engine;
 using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Workflow;
 using Nebula.Rotation.Integration.Tests.Workflow;
+using Nebula.Rotation.Stores;
 
 namespace Nebula.Rotation.Integration.Tests.Fleets;
 
@@ -23,17 +24,28 @@ internal sealed class FleetProcess : IDisposable
     /// <summary>Credentials that it says it has rotated.</summary>
     public List<string> Rotated { get; } = [];
 
+    /// <summary>Credentials that it came to in vain, by why: another one had them, or had had them.</summary>
+    public Dictionary<string, int> Lost { get; } = [];
+
+    /// <summary>What that took, of all that it did at once.</summary>
+    public TimeSpan LostTime { get; private set; }
+
+    /// <summary>What rotating took, of all that it did at once.</summary>
+    public TimeSpan RotatingTime { get; private set; }
+
     /// <summary>What else it said.</summary>
     public List<string> Said { get; } = [];
 
-    public static FleetProcess Start(string store)
+    public static FleetProcess Start(FleetStore store)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
         // Under `dotnet exec` the program is dotnet itself.
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
             start.ArgumentList.Add(typeof(FleetProcess).Assembly.Location);
         start.ArgumentList.Add(Argument);
-        start.ArgumentList.Add(store);
+        start.ArgumentList.Add(store.KeyFolder);
+        // An address has its password in it.
+        start.Environment[StoreLocation.VariableName] = store.Location;
         return new(Process.Start(start)!);
     }
 
@@ -42,10 +54,21 @@ internal sealed class FleetProcess : IDisposable
     {
         while (await _process.StandardOutput.ReadLineAsync(Scene.Ct) is { } line)
         {
-            if (line.Split(' ', 2) is [nameof(FleetOutcome.Rotated), var name])
-                Rotated.Add(name);
-            else
-                Said.Add(line);
+            switch (line.Split(' ', 3))
+            {
+                case [nameof(FleetOutcome.Rotated), var took, var name]:
+                    Rotated.Add(name);
+                    RotatingTime += Milliseconds(took);
+                    break;
+                case [nameof(FleetOutcome.Skipped), var took, var why]:
+                    Lost[why] = Lost.GetValueOrDefault(why) + 1;
+                    LostTime += Milliseconds(took);
+                    break;
+                default:
+                    Said.Add(line);
+                    break;
+            }
+
             if (Rotated.Count == killAfter)
                 _process.Kill();
         }
@@ -61,10 +84,10 @@ internal sealed class FleetProcess : IDisposable
         _process.Dispose();
     }
 
-    public static async Task<int> MainAsync(string location)
+    public static async Task<int> MainAsync(string keyFolder)
     {
-        var time = new FleetTime();
-        await using var service = new RotationService(new(await FleetStore.OpenAsync(location, time), EngineRegistry.Default, time, Timing));
+        var store = await FleetStore.OpenAsync(Environment.GetEnvironmentVariable(StoreLocation.VariableName)!, keyFolder, TimeProvider.System);
+        await using var service = new RotationService(new(store, EngineRegistry.Default, TimeProvider.System, Timing));
         while (await service.FindDueAsync(new(), CancellationToken.None) is { Count: > 0 } due)
         {
             var summary = await service.RotateManyAsync(
@@ -93,15 +116,26 @@ internal sealed class FleetProcess : IDisposable
         return 0;
     }
 
+    private static TimeSpan Milliseconds(string text) => TimeSpan.FromMilliseconds(int.Parse(text, System.Globalization.CultureInfo.InvariantCulture));
+
     private sealed class Teller : IFleetObserver
     {
-        public IRotationObserver OnBegin(FleetMember member) => new Observer();
+        private readonly Dictionary<string, long> _begun = [];
+
+        public IRotationObserver OnBegin(FleetMember member)
+        {
+            _begun[member.Request.Name] = Stopwatch.GetTimestamp();
+            return new Observer();
+        }
 
         public Task<bool> OnEndAsync(FleetResult result, Exception? exception)
         {
+            var took = (int)Stopwatch.GetElapsedTime(_begun[result.Credential]).TotalMilliseconds;
             if (result.Outcome == FleetOutcome.Rotated)
-                Console.WriteLine($"{result.Outcome} {result.Credential}");
-            else if (result.Outcome != FleetOutcome.Skipped)
+                Console.WriteLine($"{result.Outcome} {took} {result.Credential}");
+            else if (result.Outcome == FleetOutcome.Skipped)
+                Console.WriteLine($"{result.Outcome} {took} {result.ErrorCode}");
+            else
                 Console.WriteLine($"{result.Outcome} {result.Credential}: {result.Message} {exception}");
             return Task.FromResult(true);
         }

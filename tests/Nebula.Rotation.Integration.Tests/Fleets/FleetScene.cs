@@ -16,7 +16,6 @@ internal sealed class FleetScene : IAsyncDisposable
 {
     private const string Password = "first-Password.1";
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("nebula-fleet-");
     private readonly List<TestDatabase> _databases = [];
     private MySqlServer? _mariaDb;
     private RedisServer? _redis;
@@ -26,17 +25,22 @@ internal sealed class FleetScene : IAsyncDisposable
 
     public RotationService Service { get; private set; } = null!;
 
-    public string StoreLocation => Path.Combine(_folder.FullName, "store.db");
+    public FleetStore Home { get; private set; } = null!;
 
     /// <summary>How many credentials a test has: 40, or what the environment says.</summary>
     public static int Size(int otherwise = 40) =>
         int.TryParse(Environment.GetEnvironmentVariable("NEBULA_FLEET_SIZE"), NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : otherwise;
 
-    public static async Task<FleetScene> CreateAsync(SharedPostgres postgres, SharedPostgres18 postgres18, SharedMariaDb mariaDb, SharedRedis redis, int size)
+    /// <param name="postgres">A server.</param>
+    /// <param name="postgres18">A server.</param>
+    /// <param name="mariaDb">A server.</param>
+    /// <param name="redis">A server.</param>
+    /// <param name="size">How many credentials.</param>
+    /// <param name="isShared">True for a store in a database, false for one in a file.</param>
+    public static async Task<FleetScene> CreateAsync(SharedPostgres postgres, SharedPostgres18 postgres18, SharedMariaDb mariaDb, SharedRedis redis, int size, bool isShared = false)
     {
-        var scene = new FleetScene();
-        scene.Store = await FleetStore.OpenAsync(scene.StoreLocation, TimeProvider.System, create: true);
-        scene.Service = Scene.NewService(scene.Store);
+        var scene = new FleetScene { Home = await FleetStore.CreateAsync(isShared ? postgres : null) };
+        await scene.OpenAsync(new FleetTime(), create: true);
         foreach (var server in new[] { postgres, postgres18 })
         {
             var database = await server.NewDatabaseAsync("fleet");
@@ -49,7 +53,15 @@ internal sealed class FleetScene : IAsyncDisposable
         await scene._mariaDb.ExecuteAsync($"CREATE DATABASE {scene._mariaDatabase}; CREATE TABLE {scene._mariaDatabase}.shared (id int)", ct: Scene.Ct);
         for (var number = 0; number < size; number++)
             await scene.AddAsync(number);
+        await scene.Service.DisposeAsync();
+        await scene.OpenAsync(TimeProvider.System);
         return scene;
+    }
+
+    private async Task OpenAsync(TimeProvider time, bool create = false)
+    {
+        Store = await FleetStore.OpenAsync(Home.Location, Home.KeyFolder, time, create);
+        Service = Scene.NewService(Store);
     }
 
     /// <summary>Asks for all of them.</summary>
@@ -91,7 +103,7 @@ internal sealed class FleetScene : IAsyncDisposable
         if (_redis is not null)
             await _redis.ExecuteAsync(["ACL", "DELUSER", .. names]);
         await Service.DisposeAsync();
-        _folder.Delete(recursive: true);
+        await Home.DisposeAsync();
     }
 
     private async Task AddAsync(int number)

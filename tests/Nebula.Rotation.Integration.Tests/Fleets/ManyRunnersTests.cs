@@ -9,18 +9,24 @@ public sealed class ManyRunnersTests(SharedPostgres postgres, SharedPostgres18 p
 {
     private const int Runners = 4;
 
-    [Fact]
-    public async Task Four_runners_rotate_what_is_due_exactly_once_though_one_of_them_is_killed()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Four_runners_rotate_what_is_due_exactly_once_though_one_of_them_is_killed(bool storeIsShared)
     {
         var size = FleetScene.Size();
-        await using var scene = await FleetScene.CreateAsync(postgres, postgres18, mariaDb, redis, size);
+        await using var scene = await FleetScene.CreateAsync(postgres, postgres18, mariaDb, redis, size, storeIsShared);
         var clock = Stopwatch.StartNew();
-        var runners = Enumerable.Range(0, Runners).Select(_ => FleetProcess.Start(scene.StoreLocation)).ToList();
+        var runners = Enumerable.Range(0, Runners).Select(_ => FleetProcess.Start(scene.Home)).ToList();
         try
         {
             var codes = await Task.WhenAll(runners.Select((runner, index) => runner.EndAsync(killAfter: index == 0 ? Math.Max(1, size / 10) : null)));
             foreach (var runner in runners)
-                TestContext.Current.TestOutputHelper!.WriteLine($"rotated {runner.Rotated.Count}; {string.Join("; ", runner.Said)}");
+            {
+                TestContext.Current.TestOutputHelper!.WriteLine(
+                    $"rotated {runner.Rotated.Count} ({runner.RotatingTime.TotalSeconds:0.0} s); came too late: {string.Join(", ", runner.Lost)} ({runner.LostTime.TotalSeconds:0.0} s); {string.Join("; ", runner.Said)}");
+            }
+
             TestContext.Current.TestOutputHelper!.WriteLine($"{size} credentials in {clock.Elapsed.TotalSeconds:0.0} s");
             Assert.Equal([FleetProcess.Killed, 0, 0, 0], codes);
         }

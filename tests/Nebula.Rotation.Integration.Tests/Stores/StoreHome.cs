@@ -36,8 +36,11 @@ public sealed class StoreHome : IAsyncDisposable
     }
 
     /// <summary>The address, as a user writes it.</summary>
-    public StoreAddress Address(string? host = null, int? port = null) => StoreAddress.Parse(
-        FormattableString.Invariant($"postgresql://{Login}:{Password}@{host ?? Database.Server.Host}:{port ?? Database.Server.Port}/{Database.Name}?sslmode=disable"), mayHavePassword: true);
+    public StoreAddress Address(string? host = null, int? port = null) => StoreAddress.Parse(AddressText(host, port), mayHavePassword: true);
+
+    /// <summary>The same with the password, as a runner finds it in its environment.</summary>
+    public string AddressText(string? host = null, int? port = null) =>
+        FormattableString.Invariant($"postgresql://{Login}:{Password}@{host ?? Database.Server.Host}:{port ?? Database.Server.Port}/{Database.Name}?sslmode=disable");
 
     public NpgsqlDataSource Connect(string? host = null, int? port = null) => (NpgsqlDataSource)StoreConnections.Create(Address(host, port));
 
