@@ -1,23 +1,21 @@
 # Core cmdlets and .NET only: this also runs on hosts without PowerShell's Utility and Management modules.
-$cmdlets = [IO.Path]::Combine($PSScriptRoot, 'bin', 'Nebula.Rotation.dll')
-# Loaded here, not when first needed, so that [Nebula.Rotation.…] literals work as soon as the module is imported.
-$contract = [IO.Path]::Combine($PSScriptRoot, 'bin', 'Nebula.Rotation.Abstractions.dll')
-
-foreach ($file in $contract, $cmdlets) {
-    try {
-        [void][Reflection.Assembly]::LoadFrom($file)
-    }
-    catch [IO.FileLoadException] {
-        # .NET neither unloads an assembly nor loads a second one of its name: what is here already is another version, or another build.
-        $wanted = [Reflection.AssemblyName]::GetAssemblyName($file)
-        $present = [AppDomain]::CurrentDomain.GetAssemblies() | Where-Object { $_.GetName().Name -eq $wanted.Name }
-        if (-not $present) { throw }
+# One command, and no call into .NET, where nothing is amiss: each such call costs an import some milliseconds.
+try {
+    Import-Module "$PSScriptRoot/bin/Nebula.Rotation.dll" -ErrorAction Stop
+}
+catch {
+    # .NET neither unloads an assembly nor loads a second one of its name: what is here already may be another version, or another build.
+    foreach ($name in 'Nebula.Rotation.Abstractions', 'Nebula.Rotation') {
+        $file = [IO.Path]::Combine($PSScriptRoot, 'bin', "$name.dll")
+        $present = @([AppDomain]::CurrentDomain.GetAssemblies() | Where-Object { $_.GetName().Name -eq $name -and $_.Location -ne $file })
+        if (-not $present) { continue }
+        $wanted = [Reflection.AssemblyName]::GetAssemblyName($file).Version
         throw [Management.Automation.ErrorRecord]::new(
             [InvalidOperationException]::new(
-                "$($wanted.Name) $(@($present)[0].GetName().Version) from '$(@($present)[0].Location)' is already loaded; " +
-                "$($wanted.Version) cannot be loaded beside it. To use this one, restart PowerShell."),
-            'Nebula.RestartRequired', 'ResourceUnavailable', $wanted.Name)
+                "$name $($present[0].GetName().Version) from '$($present[0].Location)' is already loaded; " +
+                "$wanted cannot be loaded beside it. To use this one, restart PowerShell."),
+            'Nebula.RestartRequired', 'ResourceUnavailable', $name)
     }
-}
 
-Import-Module $cmdlets -ErrorAction Stop
+    throw
+}

@@ -8,4 +8,8 @@ namespace Nebula.Rotation.Benchmarks;
 /// <param name="Target">What is to be reached, in words; empty where a figure is only shown.</param>
 /// <param name="IsMet">Whether it is; null where nothing is to be reached.</param>
 /// <param name="Note">What a reader has to know, above all why a target is missed.</param>
-internal sealed record Figure(string Bench, string Value, string Against, double? Ratio, string Target, bool? IsMet, string Note = "");
+internal sealed record Figure(string Bench, string Value, string Against, double? Ratio, string Target, bool? IsMet, string Note = "")
+{
+    /// <summary>True when the bench did not come to its end.</summary>
+    public bool IsBroken { get; init; }
+}

@@ -15,13 +15,19 @@ internal sealed class GrantsBench : Bench
 
     public override string Name => "grants";
 
-    public override async Task<IReadOnlyList<Figure>> RunAsync(CancellationToken cancellationToken) => [.. await MariaDbAsync(cancellationToken), await RedisAsync(cancellationToken)];
+    public override async Task<IReadOnlyList<Figure>> RunAsync(CancellationToken cancellationToken) =>
+    [
+        .. await MariaDbAsync(cancellationToken),
+        await RedisAsync(cancellationToken),
+        new("MongoDB: clone of 1,000 roles", "not measured", "", null, "", null, "no mongod in the distribution; roles and privileges go in one createUser, whatever their number"),
+    ];
 
     private static async Task<IReadOnlyList<Figure>> MariaDbAsync(CancellationToken cancellationToken)
     {
         await using var server = await MySqlServer.StartAsync(new() { Release = MySqlRelease.MariaDb }, cancellationToken);
         await server.ExecuteAsync("CREATE DATABASE shop; CREATE USER old@'%' IDENTIFIED BY 'Bench-Password.1'", ct: cancellationToken);
         await using var raw = await server.OpenAsync("shop", ct: cancellationToken);
+        Report.Servers.Add($"MariaDB {raw.ServerVersion}");
         // A grant needs no table that is there, as long as it says CREATE.
         for (var table = 0; table < Tables; table++)
             await RunAsync(raw, string.Create(CultureInfo.InvariantCulture, $"GRANT CREATE, SELECT ON shop.t_{table} TO old@'%'"));
@@ -52,6 +58,7 @@ internal sealed class GrantsBench : Bench
     private static async Task<Figure> RedisAsync(CancellationToken cancellationToken)
     {
         await using var server = await RedisServer.StartAsync(ct: cancellationToken);
+        Report.Servers.Add($"Redis {((await server.ExecuteAsync("INFO", "server"))?.ToString() ?? "").Split('\n').FirstOrDefault(line => line.StartsWith("redis_version:", StringComparison.Ordinal))?.Split(':')[1].Trim()}");
         await server.ExecuteAsync(["ACL", "SETUSER", "old", "reset", "on", ">Bench-Password.1", .. Enumerable.Range(0, Keys).Select(key => $"~k{key}:*"), "+@read"]);
         var engine = new RedisEngine();
         var credential = new DatabaseCredential

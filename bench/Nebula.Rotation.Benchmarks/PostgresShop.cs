@@ -17,8 +17,13 @@ internal sealed class PostgresShop(PostgresServer server) : IAsyncDisposable
 
     public Login Admin => new(Server.SuperUser, new(Server.SuperPassword));
 
-    public static async Task<PostgresShop> StartAsync(CancellationToken cancellationToken) =>
-        new(await PostgresServer.StartAsync(new() { Settings = new Dictionary<string, string> { ["max_locks_per_transaction"] = "1024" } }, cancellationToken));
+    public static async Task<PostgresShop> StartAsync(CancellationToken cancellationToken)
+    {
+        var server = await PostgresServer.StartAsync(new() { Settings = new Dictionary<string, string> { ["max_locks_per_transaction"] = "1024" } }, cancellationToken);
+        await using var connection = await server.OpenAsync(ct: cancellationToken);
+        Report.Servers.Add($"PostgreSQL {connection.PostgreSqlVersion}");
+        return new(server);
+    }
 
     public static string NewName(string like) => $"{like}_{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
 

@@ -158,4 +158,3 @@ function New-Record($Exception) {
     return $record
 }
 
-Export-ModuleMember -Function Get-Secret, Get-SecretInfo, Set-Secret, Remove-Secret, Test-SecretVault

@@ -15,12 +15,20 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCl
     // The assembly can be loaded once a process: a module that is removed and imported again finds the engine that is there.
     private static readonly Lazy<EngineLoadContext> Engine = new(() => new EngineLoadContext(EnginePath));
 
-    private static string EnginePath =>
-        Path.Combine(Path.GetDirectoryName(typeof(ModuleLoader).Assembly.Location)!, "dependencies", EngineName + ".dll");
+    private static string Folder => Path.GetDirectoryName(typeof(ModuleLoader).Assembly.Location)!;
+
+    private static string EnginePath => Path.Combine(Folder, "dependencies", EngineName + ".dll");
 
     /// <inheritdoc/>
+    /// <exception cref="FileLoadException">The contract that is loaded is another build. The psm1 says what to do then.</exception>
     public void OnImport()
     {
+        // Also what loads it, so that [Nebula.Rotation.…] literals work as soon as the module is imported.
+        var contract = typeof(RotationServices).Assembly.Location;
+        // The same build from elsewhere is as good; of another one .NET says that it cannot be loaded, too.
+        if (Path.GetDirectoryName(contract) != Folder)
+            _ = Assembly.LoadFrom(Path.Combine(Folder, "Nebula.Rotation.Abstractions.dll"));
+
         // Import-Module -Force imports without a removal in between.
         AssemblyLoadContext.Default.Resolving -= Resolve;
         AssemblyLoadContext.Default.Resolving += Resolve;
