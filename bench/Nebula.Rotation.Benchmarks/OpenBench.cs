@@ -18,7 +18,7 @@ internal sealed class OpenBench : Bench
         await using var shop = await PostgresShop.StartAsync(cancellationToken);
         await using var own = Open(shop);
         await using var following = await RotatingDataSource.StartAsync(
-            new CallbackLoginSource(_ => ValueTask.FromResult(new PoolLogin(shop.Admin))), _ => Open(shop), new() { PollInterval = TimeSpan.FromMinutes(10) }, cancellationToken);
+            new CallbackLoginSource(_ => ValueTask.FromResult(new PoolLogin(shop.Admin))), _ => Open(shop), new() { PollInterval = TimeSpan.FromMinutes(10), MaxBackOff = TimeSpan.FromMinutes(10) }, cancellationToken);
         var (through, provider) = await PairAsync(Rounds, () => UseAsync(following), () => UseAsync(own));
         // What an application does with a connection is ask the server something.
         return [Ratio($"Pooling: {PerRound:N0} times open, ask, close", through, provider, "by the provider's own data source", 1.02, "one connection in turn; the server answers SELECT 1")];
