@@ -62,6 +62,33 @@ public sealed class VaultTests : IDisposable
     }
 
     [Fact]
+    public async Task The_sample_script_dumps_a_database_with_the_login_that_is_live()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var server = await ServerRequirement.OrSkip(() => PostgresServer.StartAsync(ct: ct), Assert.Skip);
+        Assert.SkipWhen(server.IsExternal, "A server of yours: its pg_dump is not known.");
+        await server.ExecuteAsync($"CREATE ROLE app LOGIN PASSWORD {PostgresServer.Literal(Password)}; GRANT pg_read_all_data TO app; CREATE TABLE kept (id int)", ct: ct);
+        Add(new NetworkCredential("app", Password), server.Host, server.Port, new NetworkCredential(server.SuperUser, server.SuperPassword));
+        _user.Run("param($Store) Invoke-NebulaRotation app -Store $Store -Force -GracePeriod 0", new Hashtable { ["Store"] = Store }).ThrowIfFailed();
+
+        var dump = Path.Combine(_folder.FullName, "kept.dump");
+        var run = _vault.Run(
+            $$"""
+            param($Store, $HostName, $Port, $Path, $Program)
+            $module = Import-Module '{{Repository.StagedModule}}' -PassThru
+            function Get-Secret($Name, $Vault) {
+                & $module 'Nebula.Rotation.Extension\Get-Secret' -Name $Name -VaultName $Vault -AdditionalParameters @{ Store = $Store }
+            }
+            & '{{Path.Combine(Repository.Root, "samples", "backup-script", "Backup-Database.ps1")}}' app $HostName postgres $Path -Port $Port -Program $Program
+            """,
+            new Hashtable { ["Store"] = Store, ["HostName"] = server.Host, ["Port"] = server.Port, ["Path"] = dump, ["Program"] = Path.Combine(server.ProgramFolder, "pg_dump") }).ThrowIfFailed();
+
+        Assert.Equal(Secret("app").UserName, Assert.Single(run.Output).Properties["Username"].Value);
+        Assert.Equal("PGDMP"u8, (await File.ReadAllBytesAsync(dump, ct)).AsSpan(0, 5));
+        Assert.Null(Environment.GetEnvironmentVariable("PGPASSWORD"));
+    }
+
+    [Fact]
     public void A_name_that_the_store_does_not_have_is_no_secret_and_no_error()
     {
         Add(new NetworkCredential("app", Password));
