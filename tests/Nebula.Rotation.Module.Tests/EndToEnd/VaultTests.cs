@@ -2,6 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using System.Net;
 using System.Security;
+using System.Text;
 using Microsoft.PowerShell.SecretManagement;
 using Nebula.Rotation.Module.Tests.Hosting;
 using Nebula.Rotation.TestServers;
@@ -84,7 +85,7 @@ public sealed class VaultTests : IDisposable
             new Hashtable { ["Store"] = Store, ["HostName"] = server.Host, ["Port"] = server.Port, ["Path"] = dump, ["Program"] = Path.Combine(server.ProgramFolder, "pg_dump") }).ThrowIfFailed();
 
         Assert.Equal(Secret("app").UserName, Assert.Single(run.Output).Properties["Username"].Value);
-        Assert.Equal("PGDMP"u8, (await File.ReadAllBytesAsync(dump, ct)).AsSpan(0, 5));
+        Assert.StartsWith("PGDMP", Encoding.ASCII.GetString(await File.ReadAllBytesAsync(dump, ct)), StringComparison.Ordinal);
         Assert.Null(Environment.GetEnvironmentVariable("PGPASSWORD"));
     }
 
