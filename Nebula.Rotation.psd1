@@ -11,7 +11,8 @@
     CompatiblePSEditions = @('Core')
 
     # The psm1 loads the assemblies. RequiredAssemblies would too, but before the psm1 can say what to do when another version is there.
-    FormatsToProcess     = @('Nebula.Rotation.Format.ps1xml')
+    TypesToProcess       = @('Nebula.Rotation.Types.ps1xml')
+    FormatsToProcess     = @('Nebula.Rotation.Format.ps1xml', 'Nebula.Rotation.Store.Format.ps1xml')
 
     # The store as a vault of SecretManagement, which looks for it here; none of its functions is exported.
     NestedModules        = @('./Nebula.Rotation.Extension')

@@ -103,7 +103,7 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
         var disagreement = await new Agreement(services).FindAsync(credential, current.Login, checks, null, cancellationToken);
         var drift = disagreement is null ? await new DriftReader(services).ReadAsync(credential, cancellationToken) : DriftReading.None;
         var stale = await TargetStage.FindStaleAsync(services, services.Engines.Get(credential.DatabaseType), credential, current.Login, cancellationToken);
-        return [.. checks.Select(AddDisagreement).Select(drift.AddTo).Select(AddStale)];
+        return [.. checks.Select(check => check with { Scope = credential.Scope }).Select(AddDisagreement).Select(drift.AddTo).Select(AddStale)];
 
         CredentialTestResult AddDisagreement(CredentialTestResult result) => disagreement is null || result.ErrorCode != RotationErrorCode.AuthenticationFailed ? result : result with
         {

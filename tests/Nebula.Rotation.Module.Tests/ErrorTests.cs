@@ -24,6 +24,15 @@ public sealed class ErrorTests
         Assert.Equal("What to do.", error.ErrorDetails.RecommendedAction);
     }
 
+    [Theory]
+    [MemberData(nameof(Codes))]
+    public void An_error_that_knows_no_advice_has_that_of_its_code(RotationErrorCode code)
+    {
+        using var scene = new Scene();
+        scene.Service.Failures["GetRotations"] = new RotationException(code, "What is true.");
+        Assert.NotEmpty(Assert.Single(scene.Run("Get-NebulaRotation orders").Errors).ErrorDetails.RecommendedAction);
+    }
+
     [Fact]
     public void One_that_fails_does_not_keep_the_others_from_their_turn()
     {

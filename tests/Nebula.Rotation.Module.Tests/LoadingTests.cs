@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.Loader;
 using Nebula.Rotation.Module.Tests.Hosting;
 using Nebula.Rotation.Module.Tests.ScriptHost;
+using Nebula.Rotation.TestServers;
 
 namespace Nebula.Rotation.Module.Tests;
 
@@ -94,6 +95,67 @@ public sealed class LoadingTests
         Assert.Equal(
             ["mongodb://app:x@127.0.0.1:1/admin?authSource=admin", "ServerUnreachable", "MongoDB.Driver", "FileNotFoundException"],
             result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Another_module_with_older_versions_of_our_dependencies_works_beside_ours(bool first)
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var server = await ServerRequirement.OrSkip(() => PostgresServer.StartAsync(ct: ct), Assert.Skip);
+        await server.ExecuteAsync("CREATE ROLE app LOGIN PASSWORD 'pw'", ct: ct);
+        var other = $"Import-Module '{Repository.OtherModule}'; Get-OtherDriver";
+        using var host = new ScriptHostProcess();
+        var result = host.RunScript($$"""
+            {{(first ? other : "")}}
+            Import-Module '{{Repository.Manifest}}'
+            $password = [Security.SecureString]::new()
+            'pw'.ToCharArray() | ForEach-Object { $password.AppendChar($_) }
+            $login = [Management.Automation.PSCredential]::new('app', $password)
+            $store = [IO.Path]::Combine([IO.Directory]::GetCurrentDirectory(), 'store.db')
+            $null = New-NebulaDbCredential app -DatabaseType PostgreSql -HostName {{server.Host}} -Port {{server.Port}} -Database postgres -Credential $login -Store $store
+            "ours $(Test-NebulaCredential app -Store $store -Quiet)"
+            {{(first ? "Get-OtherDriver" : other)}}
+            [AppDomain]::CurrentDomain.GetAssemblies() | Where-Object { $_.GetName().Name -eq 'Npgsql' } |
+                ForEach-Object { "loaded $($_.GetName().Version.Major) $([Runtime.Loader.AssemblyLoadContext]::GetLoadContext($_).Name)" }
+            """);
+        string[] theirs = ["Npgsql 8 for other", "Logging 8"];
+        Assert.Equal(
+            [.. first ? theirs : [], "ours True", .. theirs, "loaded 10 Nebula.Rotation engine", "loaded 8 Default"],
+            result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).OrderBy(line => line.StartsWith("loaded", StringComparison.Ordinal) ? line : "", StringComparer.Ordinal));
+        Assert.Empty(result.Error);
+    }
+
+    [Fact]
+    public void Another_version_in_the_session_says_to_restart()
+    {
+        using var host = new ScriptHostProcess();
+        var other = Path.Combine(Path.GetDirectoryName(host.Script(""))!, "Nebula.Rotation.Abstractions.dll");
+        var builder = new System.Reflection.Emit.PersistedAssemblyBuilder(new AssemblyName("Nebula.Rotation.Abstractions") { Version = new Version(99, 1, 2, 3) }, typeof(object).Assembly);
+        builder.DefineDynamicModule("Nebula.Rotation.Abstractions");
+        builder.Save(other);
+        var result = host.RunScript($$"""
+            $null = [Reflection.Assembly]::LoadFrom('{{other}}')
+            try { Import-Module '{{Repository.Manifest}}' } catch { $_.FullyQualifiedErrorId; $_.Exception.Message }
+            """);
+        Assert.Contains("Nebula.RestartRequired", result.Output, StringComparison.Ordinal);
+        Assert.Contains($"Nebula.Rotation.Abstractions 99.1.2.3 from '{other}' is already loaded", result.Output, StringComparison.Ordinal);
+        Assert.Contains("restart PowerShell", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Importing_by_force_twice_leaves_a_module_that_works()
+    {
+        using var host = new ModuleHost();
+        var result = host.Run($$"""
+            Import-Module '{{Repository.Manifest}}' -Force
+            Import-Module '{{Repository.Manifest}}' -Force
+            (Get-Module Nebula.Rotation).ExportedCmdlets.Count -eq (Get-Command -Module Nebula.Rotation).Count
+            ($o | ForEach-Object { $_.Endpoints })
+            """.Insert(0, "param($o)\n"), new Dictionary<string, object> { ["o"] = Support.Scene.Credential("orders") }).ThrowIfFailed();
+        Assert.Equal([true, "db1:5432"], result.Output.Select(item => item.BaseObject));
+        Assert.Empty(result.Warnings);
     }
 
     [Fact]

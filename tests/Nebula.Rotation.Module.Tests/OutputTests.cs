@@ -80,6 +80,7 @@ public sealed partial class OutputTests
         var progress = scene.Run("Invoke-NebulaRotation orders -Force").ThrowIfFailed().Progress;
         Assert.Single(progress.Select(p => p.ActivityId).Distinct());
         Assert.All(progress, p => Assert.Equal("Rotate orders", p.Activity));
+        Assert.Contains(progress, p => p.StatusDescription == "Drain (6 of 8): working");
         Assert.Equal(System.Management.Automation.ProgressRecordType.Completed, progress[^1].RecordType);
     }
 

@@ -238,6 +238,25 @@ public sealed class ParameterTests
     }
 
     [Fact]
+    public void A_wildcard_is_one_where_a_command_only_looks()
+    {
+        using var scene = new Scene(null, "orders", "orders [old]", "shop");
+        foreach (var name in new[] { "orders", "orders [old]", "shop" })
+            scene.Service.Tests[name] = [Tested(name, true)];
+        Assert.Equal(["orders", "orders [old]"], scene.Run("Test-NebulaCredential or*").ThrowIfFailed().Output.Select(o => ((CredentialTestResult)o.BaseObject).Name));
+        Assert.Equal(["orders [old]", "shop"], scene.Run("Test-NebulaCredential 'orders [old]', sh*").ThrowIfFailed().Output.Select(o => ((CredentialTestResult)o.BaseObject).Name));
+        Assert.Empty(scene.Run("Test-NebulaCredential no*").ThrowIfFailed().Output);
+        Assert.StartsWith("Nebula.CredentialNotFound,", Assert.Single(scene.Run("Test-NebulaCredential nobody").Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_removed_is_given_on_request()
+    {
+        using var scene = new Scene();
+        Assert.Equal("orders", ((DatabaseCredential)Assert.Single(scene.Run("Remove-NebulaDbCredential orders -Confirm:$false -PassThru").ThrowIfFailed().Output).BaseObject).Name);
+    }
+
+    [Fact]
     public void Rotations_are_found_by_name_state_and_number()
     {
         using var scene = new Scene(null, "orders", "orders2", "shop");
@@ -263,6 +282,13 @@ public sealed class ParameterTests
         scene.Run("Get-NebulaDbCredential").ThrowIfFailed();
         Assert.Equal([Path.Combine(folder, "sub", "a.db"), "postgresql://h/d", null], scene.Service.Opened.Select(o => o.Store));
         Assert.All(scene.Service.Opened, o => Assert.False(o.CreateIfMissing));
+        scene.Run(
+            $"""
+            $files = $ExecutionContext.SessionState.Provider.GetOne('FileSystem')
+            $null = $ExecutionContext.SessionState.Drive.New([Management.Automation.PSDriveInfo]::new('Rotation', $files, '{folder}', '', $null), 'Global')
+            Get-NebulaDbCredential -Store Rotation:/sub/a.db
+            """).ThrowIfFailed();
+        Assert.Equal(Path.Combine(folder, "sub", "a.db"), scene.Service.Opened[^1].Store);
         var error = Assert.Single(scene.Run("Get-NebulaDbCredential -Store Env:x").Errors);
         Assert.StartsWith("Nebula.InvalidArgument,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
     }

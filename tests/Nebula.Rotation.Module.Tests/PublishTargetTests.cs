@@ -106,9 +106,9 @@ public sealed partial class PublishTargetTests
     public void Targets_are_selected_by_kind_and_removed_by_pipe_or_id()
     {
         using var scene = WithTargets();
-        scene.Run("Get-NebulaPublishTarget orders -Kind Command | Remove-NebulaPublishTarget").ThrowIfFailed();
+        scene.Run("Get-NebulaPublishTarget orders -Kind Command | Remove-NebulaPublishTarget -Force").ThrowIfFailed();
         Assert.Equal([PublishTargetKind.EnvFile], Added(scene).Select(target => target.Kind));
-        scene.Run("Remove-NebulaPublishTarget orders -Id 00000000-0000-0000-0000-000000000001").ThrowIfFailed();
+        scene.Run("Remove-NebulaPublishTarget orders -Id 00000000-0000-0000-0000-000000000001 -Force").ThrowIfFailed();
         Assert.Equal([PublishTargetKind.Command], Added(scene).Select(target => target.Kind));
         Assert.StartsWith("Nebula.InvalidArgument,", Assert.Single(scene.Run("Remove-NebulaPublishTarget orders -Id 00000000-0000-0000-0000-000000000009").Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.StartsWith("Nebula.CredentialNotFound,", Assert.Single(scene.Run("Get-NebulaPublishTarget nobody").Errors).FullyQualifiedErrorId, StringComparison.Ordinal);

@@ -12,6 +12,9 @@ public sealed record RotationRecord
     /// <summary>The credential's name.</summary>
     public required string Credential { get; init; }
 
+    /// <summary>The credential's scope.</summary>
+    public string Scope { get; init; } = DatabaseCredential.DefaultScope;
+
     /// <summary>The kind of server.</summary>
     public required DatabaseType DatabaseType { get; init; }
 

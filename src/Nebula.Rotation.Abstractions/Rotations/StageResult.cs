@@ -9,6 +9,9 @@ public sealed record StageResult
     /// <summary>The credential's name.</summary>
     public required string Credential { get; init; }
 
+    /// <summary>The credential's scope.</summary>
+    public string Scope { get; init; } = DatabaseCredential.DefaultScope;
+
     /// <summary>The kind of server.</summary>
     public required DatabaseType DatabaseType { get; init; }
 

@@ -63,6 +63,7 @@ internal sealed class PlanReader(WorkflowServices services)
         return new()
         {
             Credential = credential.Name,
+            Scope = credential.Scope,
             DatabaseType = credential.DatabaseType,
             Strategy = strategy,
             OldUsername = credential.Username,
@@ -95,6 +96,7 @@ internal sealed class PlanReader(WorkflowServices services)
         return new()
         {
             Credential = credential.Name,
+            Scope = credential.Scope,
             DatabaseType = credential.DatabaseType,
             Strategy = credential.Strategy,
             OldUsername = credential.Username,

@@ -176,6 +176,7 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
         {
             RotationId = Id,
             Credential = Credential.Name,
+            Scope = Credential.Scope,
             DatabaseType = Credential.DatabaseType,
             Stage = clock.Stage,
             Status = status,

@@ -84,6 +84,7 @@ internal sealed class JournalTable(ScopeTable scopes)
                 {
                     RotationId = rotation.RotationId,
                     Credential = rotation.Credential,
+                    Scope = rotation.Scope,
                     DatabaseType = rotation.DatabaseType,
                     Stage = row.EnumOf<RotationStage>(1),
                     Status = row.EnumOf<StageStatus>(2),

@@ -9,7 +9,7 @@ internal sealed class RotationTable(ScopeTable scopes)
     private const string Columns =
         """
         r.id, r.credential_id, c.name, c.database_type, r.kind, r.state, r.old_username, r.new_username, r.from_version, r.to_version,
-               r.started_at, r.finished_at, r.retain_until, r.runner, r.error_code, r.message, r.reverses, c.scope_id
+               r.started_at, r.finished_at, r.retain_until, r.runner, r.error_code, r.message, r.reverses, c.scope_id, s.name
         """;
 
     private const string From = "FROM rotations r JOIN credentials c ON c.id = r.credential_id JOIN scopes s ON s.id = c.scope_id";
@@ -75,7 +75,7 @@ internal sealed class RotationTable(ScopeTable scopes)
     /// <summary>The rotation with its sealed document.</summary>
     public static Task<Tuple<StoredRotation, byte[]>?> FindWithDocumentAsync(StoreSession session, Guid rotationId) => session.FirstAsync(
         $"SELECT {Columns}, r.document {From} WHERE r.id = $id",
-        static row => Tuple.Create(Read(row), row.GetFieldValue<byte[]>(18)),
+        static row => Tuple.Create(Read(row), row.GetFieldValue<byte[]>(19)),
         ("$id", Column.Of(rotationId)));
 
     public async Task<byte[]> OpenDocumentAsync(StoreSession session, StoredRotation rotation, byte[] document) => ScopeTable.Open(
@@ -185,6 +185,7 @@ internal sealed class RotationTable(ScopeTable scopes)
             ErrorCode = row.EnumOrNull<RotationErrorCode>(14),
             Message = row.TextOrNull(15),
             Reverses = row.GuidOrNull(16),
+            Scope = row.GetString(18),
         },
         row.GetInt64(17));
 

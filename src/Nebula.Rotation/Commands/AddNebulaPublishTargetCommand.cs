@@ -14,7 +14,7 @@ namespace Nebula.Rotation.Module.Commands;
 /// Adds a place that must carry the login of a credential, after those that it has. Nothing is written there now: the next rotation does, before the store
 /// names the new login.
 /// </summary>
-[Cmdlet(VerbsCommon.Add, "NebulaPublishTarget", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommon.Add, "NebulaPublishTarget", DefaultParameterSetName = ByName, SupportsShouldProcess = true, HelpUri = HelpPage.Folder + "Add-NebulaPublishTarget.md")]
 [OutputType(typeof(PublishTarget))]
 public sealed class AddNebulaPublishTargetCommand : CredentialCmdlet
 {

@@ -8,7 +8,7 @@ namespace Nebula.Rotation.Module.Commands;
 /// Moves what the login of a credential owns, once, to a role that nobody logs in as and of which the login is a member, so that later rotations move
 /// nothing; with -Undo, back.
 /// </summary>
-[Cmdlet(VerbsData.Convert, "NebulaOwnership", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[Cmdlet(VerbsData.Convert, "NebulaOwnership", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High, HelpUri = HelpPage.Folder + "Convert-NebulaOwnership.md")]
 [OutputType(typeof(OwnershipChange))]
 public sealed class ConvertNebulaOwnershipCommand : CredentialCmdlet
 {
@@ -23,6 +23,7 @@ public sealed class ConvertNebulaOwnershipCommand : CredentialCmdlet
 
     /// <summary>The admin login of this run, instead of the stored one.</summary>
     [Parameter]
+    [VaultCredential]
     [Credential]
     public PSCredential? AdminCredential { get; set; }
 

@@ -10,7 +10,7 @@ namespace Nebula.Rotation.Module.Commands;
 /// Writes one HTML page about credentials: their ages, the last rotations, failures, old logins that are still held, permission proofs and the audit trail. It
 /// needs nothing but a browser, and holds no password. Reads the store only.
 /// </summary>
-[Cmdlet(VerbsData.Export, "NebulaReport", SupportsShouldProcess = true)]
+[Cmdlet(VerbsData.Export, "NebulaReport", SupportsShouldProcess = true, HelpUri = HelpPage.Folder + "Export-NebulaReport.md")]
 [OutputType(typeof(FileInfo))]
 public sealed class ExportNebulaReportCommand : StoreCmdlet
 {
@@ -26,17 +26,20 @@ public sealed class ExportNebulaReportCommand : StoreCmdlet
     [Parameter(Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
+    [Alias("CredentialName")]
     [ArgumentCompleter(typeof(CredentialNameCompleter))]
     public string[] Name { get; set; } = ["*"];
 
     /// <summary>The scope of the credentials; all by default.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ScopeCompleter))]
     public string? Scope { get; set; }
 
     /// <summary>Only credentials that have all of these tags.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TagCompleter))]
     public string[] Tag { get; set; } = [];
 
     /// <summary>

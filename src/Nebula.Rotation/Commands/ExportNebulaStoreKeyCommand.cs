@@ -5,7 +5,7 @@ using Nebula.Rotation.Module.Pipeline;
 namespace Nebula.Rotation.Module.Commands;
 
 /// <summary>Seals the store's own key for an escrow holder: CMS for the RSA key of a certificate, which only its private key opens.</summary>
-[Cmdlet(VerbsData.Export, "NebulaStoreKey", SupportsShouldProcess = true)]
+[Cmdlet(VerbsData.Export, "NebulaStoreKey", SupportsShouldProcess = true, HelpUri = HelpPage.Folder + "Export-NebulaStoreKey.md")]
 [OutputType(typeof(StoreKeyChange))]
 public sealed class ExportNebulaStoreKeyCommand : StoreCmdlet
 {

@@ -7,12 +7,13 @@ namespace Nebula.Rotation.Module.Commands;
 /// <summary>
 /// Lists logins on a credential's server that a rotation made and nothing needs any more; with -Remove, drops those that are proved to be this credential's.
 /// </summary>
-[Cmdlet(VerbsCommon.Find, "NebulaOrphanLogin", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[Cmdlet(VerbsCommon.Find, "NebulaOrphanLogin", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High, HelpUri = HelpPage.Folder + "Find-NebulaOrphanLogin.md")]
 [OutputType(typeof(OrphanLogin))]
-public sealed class FindNebulaOrphanLoginCommand : CredentialCmdlet
+public sealed class FindNebulaOrphanLoginCommand : CredentialPatternCmdlet
 {
     /// <summary>The admin login to look with, instead of the stored one.</summary>
     [Parameter]
+    [VaultCredential]
     [Credential]
     public PSCredential? AdminCredential { get; set; }
 
@@ -25,11 +26,7 @@ public sealed class FindNebulaOrphanLoginCommand : CredentialCmdlet
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        foreach (var target in Targets)
-            Attempt(target.Name, () => Look(target));
-    }
+    protected override void ProcessRecord() => ForEach(Look);
 
     private void Look(CredentialTarget target)
     {

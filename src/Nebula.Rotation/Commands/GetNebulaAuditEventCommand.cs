@@ -7,25 +7,28 @@ using Nebula.Rotation.Module.Pipeline;
 namespace Nebula.Rotation.Module.Commands;
 
 /// <summary>Gives the entries of the store's audit trail in their order: who did what and when, and what came of it.</summary>
-[Cmdlet(VerbsCommon.Get, "NebulaAuditEvent")]
+[Cmdlet(VerbsCommon.Get, "NebulaAuditEvent", HelpUri = HelpPage.Folder + "Get-NebulaAuditEvent.md")]
 [OutputType(typeof(AuditEvent), typeof(string))]
 public sealed class GetNebulaAuditEventCommand : StoreCmdlet
 {
     private static readonly JsonSerializerOptions Json = new() { Converters = { new JsonStringEnumConverter() } };
 
     /// <summary>The credential's name; entries of a removed one are given, too. All by default.</summary>
-    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [Alias("CredentialName")]
     [ArgumentCompleter(typeof(CredentialNameCompleter))]
     public string? Name { get; set; }
 
     /// <summary>The scope of the credentials; all by default.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ScopeCompleter))]
     public string? Scope { get; set; }
 
     /// <summary>Only the entries of a rotation.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(RotationIdCompleter))]
     public Guid? RotationId { get; set; }
 
     /// <summary>Only these actions.</summary>

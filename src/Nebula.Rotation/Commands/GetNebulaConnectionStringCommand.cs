@@ -6,7 +6,7 @@ using Nebula.Rotation.Module.Pipeline;
 namespace Nebula.Rotation.Module.Commands;
 
 /// <summary>Gives the connection string of the live login.</summary>
-[Cmdlet(VerbsCommon.Get, "NebulaConnectionString", DefaultParameterSetName = ByName)]
+[Cmdlet(VerbsCommon.Get, "NebulaConnectionString", DefaultParameterSetName = ByName, HelpUri = HelpPage.Folder + "Get-NebulaConnectionString.md")]
 [OutputType(typeof(SecureString), typeof(string))]
 public sealed class GetNebulaConnectionStringCommand : CredentialCmdlet
 {

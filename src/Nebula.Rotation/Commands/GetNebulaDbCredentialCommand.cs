@@ -6,7 +6,7 @@ using Nebula.Rotation.Module.Pipeline;
 namespace Nebula.Rotation.Module.Commands;
 
 /// <summary>Gives the credentials of the store, without their passwords.</summary>
-[Cmdlet(VerbsCommon.Get, "NebulaDbCredential")]
+[Cmdlet(VerbsCommon.Get, "NebulaDbCredential", HelpUri = HelpPage.Folder + "Get-NebulaDbCredential.md")]
 [OutputType(typeof(DatabaseCredential))]
 public sealed class GetNebulaDbCredentialCommand : StoreCmdlet
 {
@@ -14,12 +14,14 @@ public sealed class GetNebulaDbCredentialCommand : StoreCmdlet
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
+    [Alias("CredentialName")]
     [ArgumentCompleter(typeof(CredentialNameCompleter))]
     public string[] Name { get; set; } = ["*"];
 
     /// <summary>The scope; all by default.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ScopeCompleter))]
     public string? Scope { get; set; }
 
     /// <summary>Only credentials of this kind of server.</summary>
@@ -29,6 +31,7 @@ public sealed class GetNebulaDbCredentialCommand : StoreCmdlet
     /// <summary>Only credentials that have all of these tags.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TagCompleter))]
     public string[] Tag { get; set; } = [];
 
     /// <summary>Only credentials whose rotation is due now.</summary>

@@ -6,7 +6,7 @@ using Nebula.Rotation.Module.Pipeline;
 namespace Nebula.Rotation.Module.Commands;
 
 /// <summary>Gives the places that carry the logins of credentials, in the order in which a rotation writes them.</summary>
-[Cmdlet(VerbsCommon.Get, "NebulaPublishTarget")]
+[Cmdlet(VerbsCommon.Get, "NebulaPublishTarget", HelpUri = HelpPage.Folder + "Get-NebulaPublishTarget.md")]
 [OutputType(typeof(PublishTarget))]
 public sealed class GetNebulaPublishTargetCommand : StoreCmdlet
 {
@@ -14,12 +14,14 @@ public sealed class GetNebulaPublishTargetCommand : StoreCmdlet
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
+    [Alias("CredentialName")]
     [ArgumentCompleter(typeof(CredentialNameCompleter))]
     public string[] Name { get; set; } = ["*"];
 
     /// <summary>The scope of the credentials; all by default.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ScopeCompleter))]
     public string? Scope { get; set; }
 
     /// <summary>Only targets of these kinds.</summary>

@@ -6,7 +6,7 @@ using Nebula.Rotation.Module.Pipeline;
 namespace Nebula.Rotation.Module.Commands;
 
 /// <summary>Gives the rotations of the store's history with their stages, newest first.</summary>
-[Cmdlet(VerbsCommon.Get, "NebulaRotation", DefaultParameterSetName = ByName)]
+[Cmdlet(VerbsCommon.Get, "NebulaRotation", DefaultParameterSetName = ByName, HelpUri = HelpPage.Folder + "Get-NebulaRotation.md")]
 [OutputType(typeof(RotationRecord))]
 public sealed class GetNebulaRotationCommand : StoreCmdlet
 {
@@ -20,9 +20,11 @@ public sealed class GetNebulaRotationCommand : StoreCmdlet
     [ArgumentCompleter(typeof(CredentialNameCompleter))]
     public string[] Name { get; set; } = ["*"];
 
-    /// <summary>The scope of the credentials; all by default.</summary>
+    /// <summary>The scope of the credentials; all by default. A rotation's id needs none.</summary>
     [Parameter(ParameterSetName = ByName, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = ById, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ScopeCompleter))]
     public string? Scope { get; set; }
 
     /// <summary>Only rotations in these states.</summary>
@@ -37,6 +39,7 @@ public sealed class GetNebulaRotationCommand : StoreCmdlet
 
     /// <summary>The rotation, as a stage result shows it.</summary>
     [Parameter(ParameterSetName = ById, Mandatory = true, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(RotationIdCompleter))]
     public Guid[] RotationId { get; set; } = [];
 
     /// <inheritdoc/>

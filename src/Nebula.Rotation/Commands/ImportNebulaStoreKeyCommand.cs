@@ -8,7 +8,7 @@ namespace Nebula.Rotation.Module.Commands;
 /// <summary>
 /// Brings a store's own key back from escrow, or gives it to another keeper (NEBULA_STORE_KEY_PROVIDER): it is written only when it is this store's.
 /// </summary>
-[Cmdlet(VerbsData.Import, "NebulaStoreKey", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[Cmdlet(VerbsData.Import, "NebulaStoreKey", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High, HelpUri = HelpPage.Folder + "Import-NebulaStoreKey.md")]
 [OutputType(typeof(StoreKeyChange))]
 public sealed class ImportNebulaStoreKeyCommand : StoreCmdlet
 {
@@ -24,6 +24,7 @@ public sealed class ImportNebulaStoreKeyCommand : StoreCmdlet
 
     /// <summary>The password of the private key.</summary>
     [Parameter]
+    [VaultSecret]
     public SecureString? CertificatePassword { get; set; }
 
     /// <summary>Do not ask.</summary>

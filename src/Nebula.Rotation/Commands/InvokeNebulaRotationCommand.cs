@@ -1,11 +1,12 @@
 using System.Management.Automation;
+using Nebula.Rotation.Module.Completion;
 using Nebula.Rotation.Module.Errors;
 using Nebula.Rotation.Module.Pipeline;
 
 namespace Nebula.Rotation.Module.Commands;
 
 /// <summary>Replaces the login of a credential by a new one, without its application failing a query; or those of many.</summary>
-[Cmdlet(VerbsLifecycle.Invoke, "NebulaRotation", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[Cmdlet(VerbsLifecycle.Invoke, "NebulaRotation", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High, HelpUri = HelpPage.Folder + "Invoke-NebulaRotation.md")]
 [OutputType(typeof(StageResult), typeof(RotationSummary))]
 public sealed class InvokeNebulaRotationCommand : RotationCmdlet
 {
@@ -22,6 +23,7 @@ public sealed class InvokeNebulaRotationCommand : RotationCmdlet
     /// <summary>Of those that are due, only credentials with all of these tags.</summary>
     [Parameter(ParameterSetName = BySchedule)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TagCompleter))]
     public string[] Tag { get; set; } = [];
 
     /// <summary>How the second login comes to be, in this run; otherwise as the credential says.</summary>

@@ -8,7 +8,7 @@ namespace Nebula.Rotation.Module.Commands;
 /// Moves a store to another place: credentials, versions, history, audit trail and scopes. The copy is read back and compared; then the source is marked as
 /// moved, and refused from now on. Nothing in it is deleted.
 /// </summary>
-[Cmdlet(VerbsCommon.Move, "NebulaStore", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[Cmdlet(VerbsCommon.Move, "NebulaStore", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High, HelpUri = HelpPage.Folder + "Move-NebulaStore.md")]
 [OutputType(typeof(StoreMove))]
 public sealed class MoveNebulaStoreCommand : StoreCmdlet
 {

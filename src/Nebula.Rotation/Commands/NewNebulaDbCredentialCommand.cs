@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using Nebula.Rotation.Module.Binding;
+using Nebula.Rotation.Module.Completion;
 using Nebula.Rotation.Module.Errors;
 using Nebula.Rotation.Module.Pipeline;
 
@@ -10,7 +11,7 @@ namespace Nebula.Rotation.Module.Commands;
 /// Stores a credential that an application uses, after its login has logged in. The store is made when there is none. Rows of a table, such as those of
 /// Import-Csv, store one each; their passwords come from environment variables that the rows name, never from the table.
 /// </summary>
-[Cmdlet(VerbsCommon.New, "NebulaDbCredential", DefaultParameterSetName = OwnAdmin, SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommon.New, "NebulaDbCredential", DefaultParameterSetName = OwnAdmin, SupportsShouldProcess = true, HelpUri = HelpPage.Folder + "New-NebulaDbCredential.md")]
 [OutputType(typeof(DatabaseCredential))]
 public sealed class NewNebulaDbCredentialCommand : StoreCmdlet, ICredentialSettings
 {
@@ -26,6 +27,7 @@ public sealed class NewNebulaDbCredentialCommand : StoreCmdlet, ICredentialSetti
     /// <summary>The scope; names are unique in it, and it has its own data key.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ScopeCompleter))]
     public string Scope { get; set; } = DatabaseCredential.DefaultScope;
 
     /// <summary>The kind of server.</summary>
@@ -49,6 +51,7 @@ public sealed class NewNebulaDbCredentialCommand : StoreCmdlet, ICredentialSetti
     /// <summary>The login that is live now.</summary>
     [Parameter(ParameterSetName = OwnAdmin, Mandatory = true)]
     [Parameter(ParameterSetName = SharedAdmin, Mandatory = true)]
+    [VaultCredential]
     [Credential]
     public PSCredential? Credential { get; set; }
 
@@ -65,12 +68,14 @@ public sealed class NewNebulaDbCredentialCommand : StoreCmdlet, ICredentialSetti
     /// <summary>An admin login to keep with it; without one it is given at each rotation.</summary>
     [Parameter(ParameterSetName = OwnAdmin)]
     [Parameter(ParameterSetName = Row)]
+    [VaultCredential]
     [Credential]
     public PSCredential? AdminCredential { get; set; }
 
     /// <summary>The name of another credential of the same scope that serves as admin.</summary>
     [Parameter(ParameterSetName = SharedAdmin, Mandatory = true)]
     [Parameter(ParameterSetName = Row, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(CredentialNameCompleter))]
     public string? AdminCredentialName { get; set; }
 
     /// <summary>How connections are protected.</summary>
@@ -113,6 +118,7 @@ public sealed class NewNebulaDbCredentialCommand : StoreCmdlet, ICredentialSetti
     /// <summary>The time zone of -Schedule and -MaintenanceWindow, such as Europe/Zurich; UTC when not given.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TimeZoneCompleter))]
     public string? TimeZone { get; set; }
 
     /// <summary>How much later than its time the credential may be due, each time by the same share, so that not all are at once: 30m, 2h; 7 days at most.</summary>
@@ -150,6 +156,7 @@ public sealed class NewNebulaDbCredentialCommand : StoreCmdlet, ICredentialSetti
 
     /// <summary>Free words to select credentials by.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(TagCompleter))]
     public string[]? Tag { get; set; }
 
     /// <summary>Store it without logging in first.</summary>

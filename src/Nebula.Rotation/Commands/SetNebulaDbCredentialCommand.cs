@@ -1,13 +1,14 @@
 using System.Collections;
 using System.Management.Automation;
 using Nebula.Rotation.Module.Binding;
+using Nebula.Rotation.Module.Completion;
 using Nebula.Rotation.Module.Errors;
 using Nebula.Rotation.Module.Pipeline;
 
 namespace Nebula.Rotation.Module.Commands;
 
 /// <summary>Changes what the store knows of a credential. The database is not touched. An empty text and a zero clear a setting.</summary>
-[Cmdlet(VerbsCommon.Set, "NebulaDbCredential", DefaultParameterSetName = ByName, SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommon.Set, "NebulaDbCredential", DefaultParameterSetName = ByName, SupportsShouldProcess = true, HelpUri = HelpPage.Folder + "Set-NebulaDbCredential.md")]
 [OutputType(typeof(DatabaseCredential))]
 public sealed class SetNebulaDbCredentialCommand : CredentialCmdlet, ICredentialSettings
 {
@@ -32,16 +33,19 @@ public sealed class SetNebulaDbCredentialCommand : CredentialCmdlet, ICredential
 
     /// <summary>The login whose password was changed by hand; it must log in.</summary>
     [Parameter]
+    [VaultCredential]
     [Credential]
     public PSCredential? Credential { get; set; }
 
     /// <summary>An admin login to keep.</summary>
     [Parameter]
+    [VaultCredential]
     [Credential]
     public PSCredential? AdminCredential { get; set; }
 
     /// <summary>The name of another credential of the same scope that serves as admin; an empty text for none.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(CredentialNameCompleter))]
     public string? AdminCredentialName { get; set; }
 
     /// <summary>How connections are protected.</summary>
@@ -84,6 +88,7 @@ public sealed class SetNebulaDbCredentialCommand : CredentialCmdlet, ICredential
     /// <summary>The time zone of -Schedule and -MaintenanceWindow, such as Europe/Zurich; an empty text for UTC.</summary>
     [Parameter]
     [AllowEmptyString]
+    [ArgumentCompleter(typeof(TimeZoneCompleter))]
     public string? TimeZone { get; set; }
 
     /// <summary>How much later than its time the credential may be due, each time by the same share, so that not all are at once: 30m, 2h; 7 days at most.</summary>
@@ -122,6 +127,7 @@ public sealed class SetNebulaDbCredentialCommand : CredentialCmdlet, ICredential
     /// <summary>Free words to select credentials by; they take the place of all earlier ones.</summary>
     [Parameter]
     [AllowEmptyCollection]
+    [ArgumentCompleter(typeof(TagCompleter))]
     public string[]? Tag { get; set; }
 
     /// <summary>Why rotation is refused from now on; an empty text lifts the hold.</summary>

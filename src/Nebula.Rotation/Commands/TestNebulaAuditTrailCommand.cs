@@ -4,7 +4,7 @@ using Nebula.Rotation.Module.Pipeline;
 namespace Nebula.Rotation.Module.Commands;
 
 /// <summary>Follows the audit trail from its first entry to its last: whether any was edited, removed, re-ordered, added or cut off.</summary>
-[Cmdlet(VerbsDiagnostic.Test, "NebulaAuditTrail")]
+[Cmdlet(VerbsDiagnostic.Test, "NebulaAuditTrail", HelpUri = HelpPage.Folder + "Test-NebulaAuditTrail.md")]
 [OutputType(typeof(AuditTrailResult), typeof(bool))]
 public sealed class TestNebulaAuditTrailCommand : StoreCmdlet
 {

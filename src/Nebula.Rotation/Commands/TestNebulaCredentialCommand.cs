@@ -5,9 +5,9 @@ using Nebula.Rotation.Module.Pipeline;
 namespace Nebula.Rotation.Module.Commands;
 
 /// <summary>Logs in as the live login of a credential, on every endpoint.</summary>
-[Cmdlet(VerbsDiagnostic.Test, "NebulaCredential", DefaultParameterSetName = ByName)]
+[Cmdlet(VerbsDiagnostic.Test, "NebulaCredential", DefaultParameterSetName = ByName, HelpUri = HelpPage.Folder + "Test-NebulaCredential.md")]
 [OutputType(typeof(CredentialTestResult), typeof(bool))]
-public sealed class TestNebulaCredentialCommand : CredentialCmdlet
+public sealed class TestNebulaCredentialCommand : CredentialPatternCmdlet
 {
     /// <summary>Only true or false, one a credential: true when every endpoint took the login.</summary>
     [Parameter]
@@ -19,11 +19,7 @@ public sealed class TestNebulaCredentialCommand : CredentialCmdlet
     public TimeSpan? Timeout { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        foreach (var target in Targets)
-            Attempt(target.Name, () => Test(target));
-    }
+    protected override void ProcessRecord() => ForEach(Test);
 
     private void Test(CredentialTarget target)
     {

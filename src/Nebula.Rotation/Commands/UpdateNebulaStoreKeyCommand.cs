@@ -6,7 +6,7 @@ using Nebula.Rotation.Module.Pipeline;
 namespace Nebula.Rotation.Module.Commands;
 
 /// <summary>Replaces the store's own key: what it wraps is wrapped with a new one. Passwords, credentials and rotations under way stay as they are.</summary>
-[Cmdlet(VerbsData.Update, "NebulaStoreKey", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[Cmdlet(VerbsData.Update, "NebulaStoreKey", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High, HelpUri = HelpPage.Folder + "Update-NebulaStoreKey.md")]
 [OutputType(typeof(StoreKeyChange))]
 public sealed class UpdateNebulaStoreKeyCommand : StoreCmdlet
 {
@@ -15,6 +15,7 @@ public sealed class UpdateNebulaStoreKeyCommand : StoreCmdlet
     /// one is drawn.
     /// </summary>
     [Parameter]
+    [VaultSecret]
     public SecureString? NewKey { get; set; }
 
     /// <summary>A file that must not be there yet: the new key is written to it, sealed for the escrow holder, before it is used.</summary>

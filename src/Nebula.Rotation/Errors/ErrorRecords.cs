@@ -23,7 +23,7 @@ internal static class ErrorRecords
     private static ErrorRecord Known(RotationException exception, string? target) =>
         new(exception, $"Nebula.{exception.Code}", ErrorCategories.Of(exception.Code), target)
         {
-            ErrorDetails = new ErrorDetails(exception.Message) { RecommendedAction = exception.RecommendedAction },
+            ErrorDetails = new ErrorDetails(exception.Message) { RecommendedAction = string.IsNullOrEmpty(exception.RecommendedAction) ? Advice.For(exception.Code) : exception.RecommendedAction },
         };
 
     // The exception stays what it is, with its stack: a defect is reported as one and never dressed up as a code of ours.

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Nebula.Rotation.Module.Completion;
 
 namespace Nebula.Rotation.Module.Pipeline;
 
@@ -7,8 +8,24 @@ public abstract class RecordedRotationCmdlet : RotationCmdlet
 {
     private protected const string ById = "RotationId";
 
+    /// <summary>The credential's name, letter by letter: a wildcard is none here.</summary>
+    /// <remarks>Without the alias of other cmdlets: what a record names is its rotation, not whichever is the newest of its credential.</remarks>
+    [Parameter(ParameterSetName = ByName, Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(CredentialNameCompleter))]
+    public override string[] Name { get; set; } = [];
+
+    /// <summary>The scope in which the name is looked for; a rotation's id needs none.</summary>
+    /// <remarks>In both sets: what is piped has its scope and its id, and the scope must not choose the set.</remarks>
+    [Parameter(ParameterSetName = ByName, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = ById, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ScopeCompleter))]
+    public override string Scope { get; set; } = DatabaseCredential.DefaultScope;
+
     /// <summary>The rotation, as a stage result or Get-NebulaRotation shows it.</summary>
     [Parameter(ParameterSetName = ById, Mandatory = true, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(RotationIdCompleter))]
     public Guid[] RotationId { get; set; } = [];
 
     /// <inheritdoc/>

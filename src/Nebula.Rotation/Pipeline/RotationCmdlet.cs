@@ -10,6 +10,7 @@ public abstract class RotationCmdlet : CredentialCmdlet
 
     /// <summary>The admin login of this run, instead of the stored one.</summary>
     [Parameter]
+    [VaultCredential]
     [Credential]
     public PSCredential? AdminCredential { get; set; }
 

@@ -18,7 +18,7 @@ internal sealed class RotationObserver(PipelineSink sink, string activity, Publi
     public void OnProgress(RotationProgress progress)
     {
         // One bar a rotation, whatever its stage.
-        _progress = new ProgressRecord(ActivityId(progress.RotationId), $"{activity} {progress.Credential}", $"{progress.Stage}: {progress.Activity}")
+        _progress = new ProgressRecord(ActivityId(progress.RotationId), $"{activity} {progress.Credential}", $"{Place(progress.Stage)}: {progress.Activity}")
         {
             PercentComplete = progress.PercentComplete is { } percent ? Math.Clamp(percent, 0, 100) : -1,
             ParentActivityId = ParentActivityId,
@@ -59,6 +59,10 @@ internal sealed class RotationObserver(PipelineSink sink, string activity, Publi
         if (_progress is { } last)
             sink.WriteProgress(new ProgressRecord(last.ActivityId, last.Activity, last.StatusDescription) { RecordType = ProgressRecordType.Completed, ParentActivityId = ParentActivityId });
     }
+
+    // A change of owner is no stage of a rotation.
+    private static string Place(RotationStage stage) =>
+        stage <= RotationStage.Complete ? $"{stage} ({(int)stage + 1} of {(int)RotationStage.Complete + 1})" : stage.ToString();
 
     // Stable for a rotation, so that a run that resumes it in the same session goes on with the same bar; positive, as PowerShell asks.
     private static int ActivityId(Guid rotationId)

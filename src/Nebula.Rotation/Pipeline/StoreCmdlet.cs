@@ -40,6 +40,18 @@ public abstract class StoreCmdlet : CancellableCmdlet
         return Run((sink, cancellationToken) => work(service, sink, cancellationToken));
     }
 
+    /// <summary>The credential as the store has it now.</summary>
+    private protected DatabaseCredential Find(CredentialTarget target) => Ask(async (service, cancellationToken) =>
+    {
+        // The filter reads * and ? as wildcards; here they are letters.
+        var found = await service.FindAsync(new CredentialFilter { Names = [target.Name], Scope = target.Scope }, cancellationToken);
+        return found.FirstOrDefault(target.Names)
+            ?? throw new RotationException(
+                RotationErrorCode.CredentialNotFound,
+                $"No credential '{target.Name}' in scope '{target.Scope}'.",
+                "Get-NebulaDbCredential lists the credentials of the store.");
+    });
+
     // A store that cannot be opened ends the command: every other input would meet it too.
     private IRotationService OpenOnce() => _service ??= Require(Store, Open);
 

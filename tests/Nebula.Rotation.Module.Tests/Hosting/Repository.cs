@@ -10,6 +10,10 @@ internal static class Repository
 
     public static string Manifest { get; } = Path.Combine(StagedModule, "Nebula.Rotation.psd1");
 
+    /// <summary>A module with other versions of our dependencies beside it, built as these tests are.</summary>
+    public static string OtherModule { get; } = Path.Combine(
+        Root, "tests", "Nebula.Rotation.OtherModule", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net8.0", "Nebula.Rotation.OtherModule.dll");
+
     private static string FindRoot()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

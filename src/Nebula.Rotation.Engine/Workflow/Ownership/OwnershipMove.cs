@@ -190,6 +190,7 @@ internal static class OwnershipMove
     {
         RotationId = run.Id,
         Credential = run.Credential.Name,
+        Scope = run.Credential.Scope,
         DatabaseType = run.Credential.DatabaseType,
         Step = step,
         Status = StageStatus.Succeeded,

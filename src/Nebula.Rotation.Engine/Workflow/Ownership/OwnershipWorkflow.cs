@@ -86,6 +86,7 @@ internal sealed class OwnershipWorkflow(WorkflowServices services)
         return new()
         {
             Credential = credential.Name,
+            Scope = credential.Scope,
             DatabaseType = credential.DatabaseType,
             Strategy = credential.Strategy,
             OldUsername = credential.Username,
@@ -209,6 +210,7 @@ internal sealed class OwnershipWorkflow(WorkflowServices services)
             RotationId = Guid.NewGuid(),
             CredentialId = credential.Id,
             Credential = credential.Name,
+            Scope = credential.Scope,
             DatabaseType = credential.DatabaseType,
             Kind = kind,
             State = RotationState.Running,
@@ -264,6 +266,7 @@ internal sealed class OwnershipWorkflow(WorkflowServices services)
     {
         RotationId = Guid.Empty,
         Credential = credential.Name,
+        Scope = credential.Scope,
         DatabaseType = credential.DatabaseType,
         Step = OwnershipStep.Result,
         Status = StageStatus.Skipped,

@@ -25,6 +25,7 @@ internal static class PrepareStage
             {
                 RotationId = Guid.Empty,
                 Credential = input.Credential.Name,
+                Scope = input.Credential.Scope,
                 DatabaseType = input.Credential.DatabaseType,
                 Stage = RotationStage.Prepare,
                 Status = StageStatus.Failed,
@@ -172,6 +173,7 @@ internal static class PrepareStage
             RotationId = Guid.NewGuid(),
             CredentialId = input.Credential.Id,
             Credential = input.Credential.Name,
+            Scope = input.Credential.Scope,
             DatabaseType = input.Credential.DatabaseType,
             Kind = input.Reverses is null ? RotationKind.Rotation : RotationKind.Undo,
             State = RotationState.Running,
