@@ -84,10 +84,15 @@ public sealed class CmdletFacts
 
     private static IEnumerable<PropertyInfo> Declared(Type type)
     {
+        // What a class declares anew counts, not what it overrides.
+        HashSet<string> seen = new(StringComparer.Ordinal);
         for (var at = type; at is not null && at != typeof(PSCmdlet); at = at.BaseType)
         {
             foreach (var property in at.GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly))
-                yield return property;
+            {
+                if (seen.Add(property.Name))
+                    yield return property;
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ using Nebula.Rotation.Module.Pipeline;
 namespace Nebula.Rotation.Module.Commands;
 
 /// <summary>Finishes a rotation that was left open: forward when its new login is live, back when the old one is.</summary>
-[Cmdlet(VerbsLifecycle.Resume, "NebulaRotation", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium, HelpUri = HelpPage.Folder + "Resume-NebulaRotation.md")]
+[Cmdlet(VerbsLifecycle.Resume, "NebulaRotation", DefaultParameterSetName = ById, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium, HelpUri = HelpPage.Folder + "Resume-NebulaRotation.md")]
 [OutputType(typeof(StageResult))]
 public sealed class ResumeNebulaRotationCommand : RecordedRotationCmdlet
 {

@@ -4,7 +4,7 @@ using Nebula.Rotation.Module.Pipeline;
 namespace Nebula.Rotation.Module.Commands;
 
 /// <summary>Makes the old login of a rotation live again, and retires the new one.</summary>
-[Cmdlet(VerbsCommon.Undo, "NebulaRotation", DefaultParameterSetName = ByName, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High, HelpUri = HelpPage.Folder + "Undo-NebulaRotation.md")]
+[Cmdlet(VerbsCommon.Undo, "NebulaRotation", DefaultParameterSetName = ById, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High, HelpUri = HelpPage.Folder + "Undo-NebulaRotation.md")]
 [OutputType(typeof(StageResult))]
 public sealed class UndoNebulaRotationCommand : RecordedRotationCmdlet
 {

@@ -4,6 +4,10 @@ using Nebula.Rotation.Module.Completion;
 namespace Nebula.Rotation.Module.Pipeline;
 
 /// <summary>A cmdlet that goes on with a rotation of the history, by credential or by the rotation's id.</summary>
+/// <remarks>
+/// The default set is the one by id. A record that is piped has its scope, too, and binding by property name looks into the default set first, and into no
+/// other once something there was bound: were it the one by name, the scope would choose it.
+/// </remarks>
 public abstract class RecordedRotationCmdlet : RotationCmdlet
 {
     private protected const string ById = "RotationId";
@@ -14,14 +18,6 @@ public abstract class RecordedRotationCmdlet : RotationCmdlet
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(CredentialNameCompleter))]
     public override string[] Name { get; set; } = [];
-
-    /// <summary>The scope in which the name is looked for; a rotation's id needs none.</summary>
-    /// <remarks>In both sets: what is piped has its scope and its id, and the scope must not choose the set.</remarks>
-    [Parameter(ParameterSetName = ByName, ValueFromPipelineByPropertyName = true)]
-    [Parameter(ParameterSetName = ById, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ScopeCompleter))]
-    public override string Scope { get; set; } = DatabaseCredential.DefaultScope;
 
     /// <summary>The rotation, as a stage result or Get-NebulaRotation shows it.</summary>
     [Parameter(ParameterSetName = ById, Mandatory = true, ValueFromPipelineByPropertyName = true)]
