@@ -133,7 +133,7 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
         RotateAsync(request, observer, onlyIfDue: false, stop);
 
     public Task<RotationRecord> ResumeAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
-        Telemetry.WatchAsync("resume", request, () => StopAsRotationExceptionAsync(request.Name, () => _workflow.ResumeAsync(request, observer, stop)));
+        ResumeAsync(request, observer, onlyIfUnfinished: false, stop);
 
     public Task<RotationRecord> UndoAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop) =>
         Telemetry.WatchAsync("undo", request, () => StopAsRotationExceptionAsync(request.Name, () => _workflow.UndoAsync(request, observer, stop)));
@@ -179,12 +179,15 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
     {
         if (member.Action == DueAction.Rotate)
             return await RotateAsync(member.Request, observer, isScheduled, stop);
-        var finished = await ResumeAsync(member.Request, observer, stop);
+        var finished = await ResumeAsync(member.Request, observer, onlyIfUnfinished: isScheduled, stop);
         // What a crash left before its flip has been undone; if it was due then it still is.
         return isScheduled && finished.State == RotationState.RolledBack && await IsDueAsync(member.Request, stop)
             ? await RotateAsync(member.Request, observer, onlyIfDue: true, stop)
             : finished;
     }
+
+    private Task<RotationRecord> ResumeAsync(RotationRequest request, IRotationObserver observer, bool onlyIfUnfinished, CancellationToken stop) =>
+        Telemetry.WatchAsync("resume", request, () => StopAsRotationExceptionAsync(request.Name, () => _workflow.ResumeAsync(request, observer, stop, onlyIfUnfinished)));
 
     private async Task<bool> IsDueAsync(RotationRequest request, CancellationToken cancellationToken)
     {

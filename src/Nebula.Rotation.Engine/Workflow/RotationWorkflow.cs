@@ -78,7 +78,8 @@ internal sealed class RotationWorkflow(WorkflowServices services)
     }
 
     /// <summary>Finishes an open record, or drops a login whose retention is over.</summary>
-    public async Task<RotationRecord> ResumeAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop)
+    /// <param name="onlyIfUnfinished">Refuses what somebody else has finished meanwhile: a run by the schedule counts what it did itself.</param>
+    public async Task<RotationRecord> ResumeAsync(RotationRequest request, IRotationObserver observer, CancellationToken stop, bool onlyIfUnfinished = false)
     {
         var credential = await LoadAsync(request, stop);
         await using var lease = await TakeLeaseAsync(credential, stop);
@@ -95,6 +96,12 @@ internal sealed class RotationWorkflow(WorkflowServices services)
             observer.OnMessage(RotationMessageKind.Verbose, $"{credential.Name}: the password of version {string.Join(", ", erased)} was erased; its time was over.");
         var last = request.RotationId is null ? await FindRetainedAsync(credential, stop) : null;
         last ??= await FindAsync(credential, request.RotationId, stop);
+        if (onlyIfUnfinished && last.State != RotationState.Retained)
+        {
+            throw new RotationException(
+                RotationErrorCode.NotDue, $"Rotation {last.RotationId} of '{credential.Name}' has been finished by another runner: {last.State}.", "Nothing was changed.");
+        }
+
         return last.State != RotationState.Retained || (last.RetainUntil > services.Time.GetUtcNow() && request.RetainFor != TimeSpan.Zero && !request.Emergency)
             ? last
             : await DropRetainedAsync(last, credential, lease, request, observer, stop);

@@ -137,6 +137,26 @@ public sealed class FleetTests
         Assert.Equal(RotationErrorCode.LeaseHeld, Assert.Single(summary.Results).ErrorCode);
     }
 
+    [Fact]
+    public async Task What_another_runner_has_finished_meanwhile_is_skipped_by_a_schedule_not_counted_twice()
+    {
+        await using var world = await World.CreateAsync("f");
+        await AddAsync(world, 1);
+        await using var service = new RotationService(world.Services());
+        var left = await service.RotateAsync(new() { Name = "c0", NoWait = true }, new RecordingObserver(), Never);
+        Assert.Equal(RotationState.Draining, left.State);
+        // Two runners have seen it open.
+        var fleet = new FleetRequest
+        {
+            IsScheduled = true,
+            Members = [new() { Action = DueAction.Finish, Request = new() { Name = "c0", RotationId = left.RotationId, GracePeriod = TimeSpan.Zero } }],
+        };
+        Assert.Equal(1, (await service.RotateManyAsync(fleet, new FleetWatcher(), Never)).Rotated);
+        var second = await service.RotateManyAsync(fleet, new FleetWatcher(), Never);
+        Assert.Equal((0, 1), (second.Rotated, second.Skipped));
+        Assert.Equal(RotationErrorCode.NotDue, Assert.Single(second.Results).ErrorCode);
+    }
+
     [Theory]
     [InlineData(200, null)]
     [InlineData(500, "Warning: The webhook at 127.0.0.1 answered 500.")]
