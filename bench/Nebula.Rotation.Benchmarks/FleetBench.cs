@@ -36,8 +36,8 @@ internal sealed class FleetBench : Bench
             {
                 var (time, share) = await RunAsync(limit);
                 var ratio = serial / time;
-                // Two processors at work are all that two processors can do: beyond that the machine is the limit, not the order of work.
-                var isMachine = share.Total > 0.85;
+                // Processors that are all at work for this are all that there are: beyond that the machine is the limit, not the order of work. What others take does not count.
+                var isMachine = share.Servers + share.Own > 0.85;
                 figures.Add(new(
                     $"Fleet: {PerRun} rotations over {Servers} servers, {limit} at once",
                     string.Create(CultureInfo.InvariantCulture, $"{PerRun / time.TotalSeconds:0.0} a second"),
