@@ -1,5 +1,5 @@
 # Core cmdlets and .NET only: this also runs on hosts without PowerShell's Utility and Management modules.
-# One command, and no call into .NET, where nothing is amiss: each such call costs an import some milliseconds.
+# One command where nothing is amiss; the loader in the assembly brings the contract along.
 try {
     Import-Module "$PSScriptRoot/bin/Nebula.Rotation.dll" -ErrorAction Stop
 }

@@ -157,4 +157,3 @@ function New-Record($Exception) {
     $record.ErrorDetails = [Management.Automation.ErrorDetails]::new(@($Exception.Message, $Exception.RecommendedAction).Where({ $_ }) -join ' ')
     return $record
 }
-

@@ -6,16 +6,6 @@ namespace Nebula.Rotation.Module.Completion;
 public sealed class ScopeCompleter : StoreCompleter
 {
     private protected override async Task<IReadOnlyList<CompletionResult>> FindAsync(
-        IRotationService service, CompletionContext context, CancellationToken cancellationToken)
-    {
-        var found = await service.FindAsync(new CredentialFilter(), cancellationToken);
-        return
-        [
-            .. found.Select(credential => credential.Scope)
-                .Where(context.Begins)
-                .GroupBy(word => word, StringComparer.OrdinalIgnoreCase)
-                .OrderBy(group => group.Key, StringComparer.OrdinalIgnoreCase)
-                .Select(group => ToResult(group.Key, group.Count() == 1 ? "1 credential" : $"{group.Count()} credentials")),
-        ];
-    }
+        IRotationService service, CompletionContext context, CancellationToken cancellationToken) =>
+        Count((await service.FindAsync(new CredentialFilter(), cancellationToken)).Select(credential => credential.Scope), context);
 }

@@ -58,6 +58,15 @@ public abstract class StoreCompleter : IArgumentCompleter
     private protected static CompletionResult ToResult(string value, string tip, string? shown = null) =>
         new(Quote(value), shown ?? value, CompletionResultType.ParameterValue, tip.Length > 0 ? tip : value);
 
+    /// <summary>Words that credentials have, each once, and how many have it.</summary>
+    private protected static IReadOnlyList<CompletionResult> Count(IEnumerable<string> words, CompletionContext context) =>
+    [
+        .. words.Where(context.Begins)
+            .GroupBy(word => word, StringComparer.OrdinalIgnoreCase)
+            .OrderBy(group => group.Key, StringComparer.OrdinalIgnoreCase)
+            .Select(group => ToResult(group.Key, group.Count() == 1 ? "1 credential" : $"{group.Count()} credentials")),
+    ];
+
     private async Task<IReadOnlyList<CompletionResult>> OpenAndFindAsync(string? store, CompletionContext context, CancellationToken cancellationToken)
     {
         await using var service = await RotationServices.OpenAsync(new RotationServiceOptions { Store = store }, cancellationToken);
