@@ -10,12 +10,11 @@
     PowerShellVersion    = '7.4'
     CompatiblePSEditions = @('Core')
 
-    # The psm1 loads the assemblies. RequiredAssemblies would too, but before the psm1 can say what to do when another version is there.
     TypesToProcess       = @('Nebula.Rotation.Types.ps1xml')
     FormatsToProcess     = @('Nebula.Rotation.Format.ps1xml', 'Nebula.Rotation.Store.Format.ps1xml')
 
-    # The store as a vault of SecretManagement, which looks for it here; none of its functions is exported.
-    NestedModules        = @('./Nebula.Rotation.Extension')
+    # The first says what to do when another version is in the session; RequiredAssemblies would be loaded before it.
+    NestedModules        = @('Nebula.Rotation.Loader.psm1', 'bin/Nebula.Rotation.dll')
 
     CmdletsToExport      = @(
         'Add-NebulaPublishTarget'
@@ -47,9 +46,9 @@
     VariablesToExport    = @()
     AliasesToExport      = @()
 
-    # The build writes every file here, and below what has changed and where things are.
-    FileList             = @()
+    # No FileList: it is for people alone, and each of its lines costs every import half a millisecond. The files, with their hashes, are in bom.cdx.json.
 
+    # The build writes below what has changed and where things are.
     PrivateData          = @{
         PSData = @{
             Tags         = @(

@@ -93,6 +93,8 @@ switch ($Task) {
         Build-Module
         if ($CertificateThumbprint -or $CertificatePath) {
             Protect-Module $staged $CertificateThumbprint $CertificatePath $TimestampServer
+            # A signature is part of its file.
+            Write-Bom $staged
         }
 
         New-Packages

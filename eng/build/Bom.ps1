@@ -1,4 +1,5 @@
-# What the module is made of, as CycloneDX 1.6 (https://cyclonedx.org/docs/1.6/json): made of the .deps.json that the module ships, so that it names what is there.
+# What the module is made of, as CycloneDX 1.6 (https://cyclonedx.org/docs/1.6/json): made of the .deps.json that the module ships, so that it names what is there,
+# and of the files themselves.
 # No time and no serial number: two builds of the same sources give the same bytes. Dot-sourced by build.ps1.
 
 # Where NuGet keeps what it has unpacked: a package's own nuspec says under which licence it comes.
@@ -56,6 +57,7 @@ function Write-Bom([string] $Folder) {
     $subject['version'] = Get-ModuleVersion
     $subject['purl'] = $module
     $subject['licenses'] = [Text.Json.Nodes.JsonNode]::Parse('[{"license":{"id":"MIT"}}]')
+    $subject['components'] = New-FileList $Folder
     $metadata = [Text.Json.Nodes.JsonObject]::new()
     $metadata['component'] = $subject
 
@@ -72,6 +74,36 @@ function Write-Bom([string] $Folder) {
     [IO.File]::WriteAllText([IO.Path]::Combine($Folder, 'bom.cdx.json'), $bom.ToJsonString($options).Replace("`r`n", "`n") + "`n")
 }
 
+# Every file that is shipped but the bill itself.
+function New-FileList([string] $Folder) {
+    $files = [Text.Json.Nodes.JsonArray]::new()
+    foreach ($name in Get-StagedFiles $Folder) {
+        if ($name -eq 'bom.cdx.json') { continue }
+        $file = [Text.Json.Nodes.JsonObject]::new()
+        $file['type'] = 'file'
+        $file['name'] = [string] $name
+        $file['hashes'] = New-JsonList (New-Hash 'SHA-256' ([Security.Cryptography.SHA256]::HashData([IO.File]::ReadAllBytes([IO.Path]::Combine($Folder, $name)))))
+        $files.Add($file)
+    }
+
+    return , $files
+}
+
+# Relative, with slashes, in an order that is the same on every machine.
+function Get-StagedFiles([string] $Folder) {
+    $files = [string[]]@([IO.Directory]::GetFiles($Folder, '*', [IO.SearchOption]::AllDirectories) |
+        ForEach-Object { [IO.Path]::GetRelativePath($Folder, $_).Replace('\', '/') })
+    [Array]::Sort($files, [StringComparer]::Ordinal)
+    return $files
+}
+
+function New-Hash([string] $Algorithm, [byte[]] $Hash) {
+    $item = [Text.Json.Nodes.JsonObject]::new()
+    $item['alg'] = $Algorithm
+    $item['content'] = [Convert]::ToHexString($Hash).ToLowerInvariant()
+    return , $item
+}
+
 function New-BomComponent($Entry) {
     $component = [Text.Json.Nodes.JsonObject]::new()
     $component['type'] = 'library'
@@ -80,10 +112,7 @@ function New-BomComponent($Entry) {
     $component['version'] = $Entry.Version
     $hash = "$($Entry.Library['sha512'])"
     if ($hash.StartsWith('sha512-')) {
-        $item = [Text.Json.Nodes.JsonObject]::new()
-        $item['alg'] = 'SHA-512'
-        $item['content'] = [Convert]::ToHexString([Convert]::FromBase64String($hash.Substring(7))).ToLowerInvariant()
-        $component['hashes'] = New-JsonList $item
+        $component['hashes'] = New-JsonList (New-Hash 'SHA-512' ([Convert]::FromBase64String($hash.Substring(7))))
     }
 
     $license = $Entry.IsOurs ? 'MIT' : (Find-License $Entry)

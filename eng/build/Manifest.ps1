@@ -1,4 +1,4 @@
-# What the build writes into the staged manifest: the version, what changed, where things are, and every file. Dot-sourced by build.ps1.
+# What the build writes into the staged manifest: the version, what changed, and where things are. Dot-sourced by build.ps1.
 
 # A text as PowerShell's own, in single quotes: each kind of them is doubled.
 function ConvertTo-Literal([string] $Text) {
@@ -12,32 +12,21 @@ function Set-Version([string] $Manifest) {
 
 # Each value has a line of its own in the source, with what stands for it there.
 function Set-ManifestValue([string] $Manifest, [string] $Name, [string] $Literal) {
-    $line = [regex]::new("(?m)^(\s*$Name\s*=\s*)('[^'\r\n]*'|@\(\))")
+    $line = [regex]::new("(?m)^(\s*$Name\s*=\s*)'[^'\r\n]*'")
     if (-not $line.IsMatch($Manifest)) { throw "Nebula.Rotation.psd1 has no line '$Name = ...' for the build to fill in." }
     # A dollar in a replacement means something.
     return $line.Replace($Manifest, '${1}' + $Literal.Replace('$', '$$'), 1)
 }
 
-# Last of all, when every other file is there.
 function Complete-Manifest([string] $Folder) {
     $path = [IO.Path]::Combine($Folder, 'Nebula.Rotation.psd1')
     $project = Get-BuildProperty 'PackageProjectUrl'
-    $files = @(Get-StagedFiles $Folder | ForEach-Object { '        ' + (ConvertTo-Literal $_) })
     $manifest = [IO.File]::ReadAllText($path)
     $manifest = Set-ManifestValue $manifest 'ProjectUri' (ConvertTo-Literal $project)
     $manifest = Set-ManifestValue $manifest 'LicenseUri' (ConvertTo-Literal "$project/blob/v$(Get-ModuleVersion)/LICENSE")
     $manifest = Set-ManifestValue $manifest 'IconUri' (ConvertTo-Literal "$project/raw/v$(Get-ModuleVersion)/eng/package/icon.png")
     $manifest = Set-ManifestValue $manifest 'ReleaseNotes' (ConvertTo-Literal (Get-ReleaseNotes))
-    $manifest = Set-ManifestValue $manifest 'FileList' "@(`n$([string]::Join("`n", $files))`n    )"
     [IO.File]::WriteAllText($path, $manifest)
-}
-
-# Relative, with slashes, in an order that is the same on every machine.
-function Get-StagedFiles([string] $Folder) {
-    $files = [string[]]@([IO.Directory]::GetFiles($Folder, '*', [IO.SearchOption]::AllDirectories) |
-        ForEach-Object { [IO.Path]::GetRelativePath($Folder, $_).Replace('\', '/') })
-    [Array]::Sort($files, [StringComparer]::Ordinal)
-    return $files
 }
 
 # The section of this version in the change log.

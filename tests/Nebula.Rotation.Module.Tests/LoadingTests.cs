@@ -133,7 +133,7 @@ public sealed class LoadingTests
         using var host = new ScriptHostProcess();
         var other = Path.Combine(Path.GetDirectoryName(host.Script(""))!, "Nebula.Rotation.Abstractions.dll");
         var builder = new System.Reflection.Emit.PersistedAssemblyBuilder(new AssemblyName("Nebula.Rotation.Abstractions") { Version = new Version(99, 1, 2, 3) }, typeof(object).Assembly);
-        builder.DefineDynamicModule("Nebula.Rotation.Abstractions");
+        builder.DefineDynamicModule("Nebula.Rotation.Abstractions").DefineType(typeof(RotationServices).FullName!, TypeAttributes.Public).CreateType();
         builder.Save(other);
         var result = host.RunScript($$"""
             $null = [Reflection.Assembly]::LoadFrom('{{other}}')

@@ -42,7 +42,8 @@ Describe 'Manifest' {
     It 'lists every file that it ships' {
         $folder = [IO.Path]::GetDirectoryName($manifestPath)
         $there = Get-ChildItem $folder -Recurse -File | ForEach-Object { [IO.Path]::GetRelativePath($folder, $_.FullName).Replace('\', '/') } | Sort-Object
-        (Import-PowerShellDataFile $manifestPath).FileList | Sort-Object | Should -Be $there
+        $bill = Get-Content (Join-Path $folder 'bom.cdx.json') -Raw | ConvertFrom-Json
+        @($bill.metadata.component.components.name) + 'bom.cdx.json' | Sort-Object | Should -Be $there
     }
 }
 

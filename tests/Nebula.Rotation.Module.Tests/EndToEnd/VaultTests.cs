@@ -5,6 +5,7 @@ using System.Security;
 using System.Text;
 using Microsoft.PowerShell.SecretManagement;
 using Nebula.Rotation.Module.Tests.Hosting;
+using Nebula.Rotation.Module.Tests.ScriptHost;
 using Nebula.Rotation.TestServers;
 using Npgsql;
 
@@ -148,6 +149,26 @@ public sealed class VaultTests : IDisposable
                 "Test-SecretVault VaultName AdditionalParameters",
             ],
             found);
+    }
+
+    // In a process of its own: in this one SecretManagement's types are known already.
+    [Fact]
+    public void The_vault_is_there_for_SecretManagement_alone_also_when_the_user_imported_the_module_before_it()
+    {
+        using var host = new ScriptHostProcess();
+        var result = host.RunScript($$"""
+            Import-Module '{{Repository.Manifest}}'
+            "user: $((Get-Module Nebula.Rotation).NestedModules.Name)"
+            $null = [Reflection.Assembly]::LoadFrom('{{typeof(SecretInformation).Assembly.Location}}')
+            $runspace = [runspacefactory]::CreateRunspace([initialsessionstate]::CreateDefault2())
+            $runspace.Open()
+            $shell = [powershell]::Create($runspace)
+            $shell.AddScript("`$m = Import-Module '{{Repository.StagedModule}}' -PassThru; & `$m 'Nebula.Rotation.Extension\Test-SecretVault' -VaultName v -AdditionalParameters @{ Store = 'x' } 2>&1").Invoke() |
+                ForEach-Object { "vault: $_" }
+            """);
+        Assert.Contains("user: Nebula.Rotation.Loader Nebula.Rotation\n", result.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains("vault: False", result.Output, StringComparison.Ordinal);
+        Assert.Contains("no full path", result.Output, StringComparison.Ordinal);
     }
 
     private PSCredential Secret(string name) =>

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using Nebula.Rotation.Module.Tests.Hosting;
@@ -31,11 +32,13 @@ public sealed class PackageTests(PackageFixture packages) : IClassFixture<Packag
     }
 
     [Fact]
-    public void The_manifest_lists_the_files_that_are_in_it()
+    public void The_bill_of_materials_lists_the_files_that_are_in_it_with_their_hashes()
     {
-        using var host = new ModuleHost(import: false);
-        var listed = host.Run($"(Test-ModuleManifest '{Repository.Manifest}').FileList").ThrowIfFailed().Output.Select(file => Path.GetRelativePath(Repository.StagedModule, file.ToString()).Replace('\\', '/'));
-        Assert.Equal(packages.Files().Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
+        using var archive = ZipFile.OpenRead(packages.First);
+        var listed = JsonNode.Parse(Read(archive, "bom.cdx.json"))!["metadata"]!["component"]!["components"]!.AsArray()
+            .ToDictionary(file => (string)file!["name"]!, file => ((string)file!["type"]!, (string)file["hashes"]![0]!["alg"]!, (string)file["hashes"]![0]!["content"]!));
+        Assert.Equal(packages.Files().Where(file => file != "bom.cdx.json").Order(StringComparer.Ordinal), listed.Keys.Order(StringComparer.Ordinal));
+        Assert.All(listed, file => Assert.Equal(("file", "SHA-256", Convert.ToHexStringLower(SHA256.HashData(Read(archive, file.Key)))), file.Value));
     }
 
     [Fact]
