@@ -28,6 +28,9 @@ internal sealed class KillCampaign(FaultScene scene)
 
     public KillReport Report { get; } = new();
 
+    /// <summary>Statements of one rotation that change something.</summary>
+    public int Changes { get; private set; }
+
     public async Task RunAsync()
     {
         var clock = Stopwatch.StartNew();
@@ -37,6 +40,7 @@ internal sealed class KillCampaign(FaultScene scene)
         foreach (var stage in seen.Where(passage => passage.Moment != Moment.AfterWrite).GroupBy(passage => passage.Stage))
             Say($"{stage.Key}: {string.Join(", ", stage.Select(passage => passage.Moment == Moment.BeforeSend ? passage.What : $"[{passage.What}]"))}");
 
+        Changes = seen.Count(passage => passage.Moment == Moment.BeforeSend && StatementLabel.Changes(passage.What));
         await LookAsync();
         var points = KillSpread.Over(seen, Size);
         for (var index = 0; index < points.Count; index++)

@@ -5,6 +5,9 @@ internal static class KillSpread
 {
     public static Moment[] Moments { get; } = [Moment.BeforeWrite, Moment.AfterWrite, Moment.BeforeSend, Moment.InFlight, Moment.AnswerLost, Moment.AfterAnswer];
 
+    /// <summary>How many of them are around a statement.</summary>
+    public static int MomentsOfStatements { get; } = Moments.Count(moment => moment is not (Moment.BeforeWrite or Moment.AfterWrite));
+
     /// <param name="seen">A rotation that nobody disturbed.</param>
     /// <param name="count">How many faults.</param>
     /// <param name="moments">When, if not at all that a kill has.</param>
