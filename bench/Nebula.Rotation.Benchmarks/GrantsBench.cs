@@ -3,7 +3,6 @@ using MySqlConnector;
 using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Databases.MySql;
 using Nebula.Rotation.Engine.Databases.Redis;
-using Nebula.Rotation.TestServers;
 
 namespace Nebula.Rotation.Benchmarks;
 
@@ -24,10 +23,10 @@ internal sealed class GrantsBench : Bench
 
     private static async Task<IReadOnlyList<Figure>> MariaDbAsync(CancellationToken cancellationToken)
     {
-        await using var server = await MySqlServer.StartAsync(new() { Release = MySqlRelease.MariaDb }, cancellationToken);
+        await using var shop = await MariaDbShop.StartAsync(cancellationToken);
+        var server = shop.Server;
         await server.ExecuteAsync("CREATE DATABASE shop; CREATE USER old@'%' IDENTIFIED BY 'Bench-Password.1'", ct: cancellationToken);
         await using var raw = await server.OpenAsync("shop", ct: cancellationToken);
-        Report.Servers.Add($"MariaDB {raw.ServerVersion}");
         // A grant needs no table that is there, as long as it says CREATE.
         for (var table = 0; table < Tables; table++)
             await RunAsync(raw, string.Create(CultureInfo.InvariantCulture, $"GRANT CREATE, SELECT ON shop.t_{table} TO old@'%'"));
@@ -57,15 +56,11 @@ internal sealed class GrantsBench : Bench
 
     private static async Task<Figure> RedisAsync(CancellationToken cancellationToken)
     {
-        await using var server = await RedisServer.StartAsync(ct: cancellationToken);
-        Report.Servers.Add($"Redis {((await server.ExecuteAsync("INFO", "server"))?.ToString() ?? "").Split('\n').FirstOrDefault(line => line.StartsWith("redis_version:", StringComparison.Ordinal))?.Split(':')[1].Trim()}");
+        await using var shop = await RedisShop.StartAsync(cancellationToken);
+        var server = shop.Server;
         await server.ExecuteAsync(["ACL", "SETUSER", "old", "reset", "on", ">Bench-Password.1", .. Enumerable.Range(0, Keys).Select(key => $"~k{key}:*"), "+@read"]);
         var engine = new RedisEngine();
-        var credential = new DatabaseCredential
-        {
-            Name = "app", DatabaseType = DatabaseType.Redis, HostName = [server.Host], Port = server.Port, Database = "0", Username = "old", SslMode = SslMode.Disable,
-        };
-        await using var admin = await engine.ConnectAdminAsync(credential, new(server.AdminUser, new(server.AdminPassword)), cancellationToken);
+        await using var admin = await engine.ConnectAdminAsync(shop.Credential("old"), shop.Admin, cancellationToken);
         var source = await admin.ReadSnapshotAsync("old", cancellationToken);
         var number = 0;
         var (clone, slow) = await PairAsync(

@@ -1,4 +1,5 @@
-using System.Security.Cryptography;
+using System.Text.RegularExpressions;
+using Nebula.Rotation.Benchmarks.Floors;
 using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Databases.PostgreSql;
 using Nebula.Rotation.TestServers;
@@ -7,15 +8,17 @@ using Npgsql;
 namespace Nebula.Rotation.Benchmarks;
 
 /// <summary>A PostgreSQL server with tables, and logins that are granted them.</summary>
-internal sealed class PostgresShop(PostgresServer server) : IAsyncDisposable
+internal sealed partial class PostgresShop(PostgresServer server) : Shop
 {
-    public const string Password = "Bench-Password.1";
-
     public PostgresServer Server { get; } = server;
 
     public PostgreSqlEngine Engine { get; } = new();
 
-    public Login Admin => new(Server.SuperUser, new(Server.SuperPassword));
+    public override string Title => "PostgreSQL";
+
+    public override string FloorName => "postgresql.json";
+
+    public override Login Admin => new(Server.SuperUser, new(Server.SuperPassword));
 
     public static async Task<PostgresShop> StartAsync(CancellationToken cancellationToken)
     {
@@ -25,15 +28,20 @@ internal sealed class PostgresShop(PostgresServer server) : IAsyncDisposable
         return new(server);
     }
 
-    public static string NewName(string like) => $"{like}_{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
+    public static async Task<Shop> StartTypicalAsync(CancellationToken cancellationToken)
+    {
+        var shop = await StartAsync(cancellationToken);
+        await shop.MakeShopAsync();
+        return shop;
+    }
 
-    public DatabaseCredential Credential(string username, string database = "postgres") => new()
+    public override DatabaseCredential Credential(string username) => new()
     {
         Name = username,
         DatabaseType = DatabaseType.PostgreSql,
         HostName = [Server.Host],
         Port = Server.Port,
-        Database = database,
+        Database = "postgres",
         Username = username,
         SslMode = SslMode.Disable,
     };
@@ -46,8 +54,8 @@ internal sealed class PostgresShop(PostgresServer server) : IAsyncDisposable
             await RunAsync(connection, $"DO $$ BEGIN FOR i IN {at}..{Math.Min(at + 2000, to) - 1} LOOP EXECUTE 'CREATE TABLE public.t_' || i || ' ()'; END LOOP; END $$");
     }
 
-    /// <summary>What an application usually has: 20 tables in two schemas, a sequence, a membership.</summary>
-    public async Task<string> NewTypicalLoginAsync(string database = "postgres")
+    /// <summary>20 tables in two schemas, a sequence, a membership.</summary>
+    public override async Task<string> NewTypicalLoginAsync()
     {
         var name = NewName("app");
         await Server.ExecuteAsync(
@@ -59,8 +67,7 @@ internal sealed class PostgresShop(PostgresServer server) : IAsyncDisposable
             GRANT SELECT ON ALL TABLES IN SCHEMA stock TO {name};
             GRANT USAGE ON SEQUENCE sales.numbers TO {name};
             ALTER ROLE {name} SET search_path = sales, stock, public;
-            """,
-            database);
+            """);
         return name;
     }
 
@@ -87,13 +94,21 @@ internal sealed class PostgresShop(PostgresServer server) : IAsyncDisposable
         return name;
     }
 
-    /// <summary>The one that belongs to <see cref="Password"/>.</summary>
-    public async Task<string> ReadVerifierAsync(string name)
+    /// <summary>Made by the server for a login, and good for any other.</summary>
+    public override async Task<string> NewVerifierAsync()
     {
+        var name = await NewTypicalLoginAsync();
         await using var connection = await Server.OpenAsync();
         await using var command = new NpgsqlCommand("SELECT rolpassword FROM pg_authid WHERE rolname = $1", connection) { Parameters = { new() { Value = name } } };
         return (string)(await command.ExecuteScalarAsync())!;
     }
+
+    public override string MaskVerifiers(string statement) => Verifier().Replace(statement, $"'{FloorNames.VerifierSlot}'");
+
+    public override Recorder Record() => new(Server.Host, Server.Port, (number, seen) => new PostgresConversation(number, seen));
+
+    public override async Task<IFloorConnection> OpenAsync(string user, string database) => new PostgresFloorConnection(
+        user == Server.SuperUser ? await Server.OpenAsync(database) : await Server.OpenAsync(database, user, PasswordOf(user)));
 
     public static string Tables(int from, int to) => string.Join(", ", Enumerable.Range(from, to - from).Select(number => $"public.t_{number}"));
 
@@ -112,5 +127,8 @@ internal sealed class PostgresShop(PostgresServer server) : IAsyncDisposable
         await unit.CommitAsync(cancellationToken);
     }
 
-    public ValueTask DisposeAsync() => Server.DisposeAsync();
+    public override ValueTask DisposeAsync() => Server.DisposeAsync();
+
+    [GeneratedRegex("'SCRAM-SHA-256\\$[^']*'")]
+    private static partial Regex Verifier();
 }

@@ -1,4 +1,4 @@
-namespace Nebula.Rotation.Benchmarks;
+namespace Nebula.Rotation.Benchmarks.Floors;
 
 /// <summary>What is sent in one round trip.</summary>
 /// <param name="Connection">Which connection, by the order in which they were opened.</param>

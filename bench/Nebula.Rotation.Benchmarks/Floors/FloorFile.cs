@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace Nebula.Rotation.Benchmarks;
+namespace Nebula.Rotation.Benchmarks.Floors;
 
 /// <summary>A file of SQLite that is written as durably as the store is: write-ahead log, synchronous=FULL.</summary>
 internal sealed class FloorFile : IAsyncDisposable
