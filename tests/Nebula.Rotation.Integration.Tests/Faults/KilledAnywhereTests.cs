@@ -50,7 +50,7 @@ public abstract class KilledAnywhereTests
         var share = KillCampaign.Size / 60;
         Assert.All(Enum.GetValues<RotationStage>().Where(stage => stage <= RotationStage.Complete), stage => Assert.InRange(report.Of(stage), 1 + share, KillCampaign.Size));
         Assert.All(KillSpread.Moments, moment => Assert.InRange(report.Of(moment), 6 * share, KillCampaign.Size));
-        // Some rotations change less than that: each of their changes at each moment, then.
+        // Some rotations change less than that: each of their changes at each moment, then. Over TLS (MySQL) nobody can tell a change from a question.
         Assert.InRange(report.OfChanges, Math.Min(8 * share, campaign.Changes * KillSpread.MomentsOfStatements), KillCampaign.Size);
         Assert.InRange(report.Ended(nameof(RotationState.RolledBack)), 10 * share, KillCampaign.Size);
         Assert.InRange(report.Ended(nameof(RotationState.Completed)), 10 * share, KillCampaign.Size);
