@@ -12,15 +12,14 @@ public abstract class RotationTurnsTests
 {
     public sealed class OnPostgres(SharedPostgres postgres) : RotationTurnsTests
     {
-        // The driver sends BEGIN ahead of what follows it: whether they are one turn is a matter of the network.
-        private protected override (int Least, int Most) Turns => (78, 81);
+        private protected override (int Least, int Most) Turns => (78, 79);
 
         private protected override async Task<FaultScene> CreateSceneAsync() => await PostgresFaultScene.CreateAsync(await postgres.ServerAsync(), hasApplication: false);
     }
 
     public sealed class OnMariaDb(SharedMariaDb mysql) : RotationTurnsTests
     {
-        private protected override (int Least, int Most) Turns => (54, 54);
+        private protected override (int Least, int Most) Turns => (53, 54);
 
         private protected override async Task<FaultScene> CreateSceneAsync() => await MySqlFaultScene.CreateAsync(await mysql.ServerAsync(), hasApplication: false);
     }
@@ -35,7 +34,7 @@ public abstract class RotationTurnsTests
 
     public sealed class OnRedis(SharedRedis redis) : RotationTurnsTests
     {
-        private protected override (int Least, int Most) Turns => (84, 84);
+        private protected override (int Least, int Most) Turns => (83, 84);
 
         private protected override async Task<FaultScene> CreateSceneAsync() => await RedisFaultScene.CreateAsync(await redis.ServerAsync(), hasApplication: false);
     }
@@ -50,7 +49,7 @@ public abstract class RotationTurnsTests
         private protected override async Task<FaultScene> CreateSceneAsync() => await MongoFaultScene.CreateAsync(await mongo.ServerAsync(), hasApplication: false);
     }
 
-    /// <summary>In all stages but Drain, which looks at the sessions for as long as it waits.</summary>
+    /// <summary>In all stages but Drain, which looks at the sessions for as long as it waits. The goodbye of the last connection may come after the rotation has ended.</summary>
     private protected abstract (int Least, int Most) Turns { get; }
 
     private protected abstract Task<FaultScene> CreateSceneAsync();
@@ -64,13 +63,13 @@ public abstract class RotationTurnsTests
         await using var scene = await CreateSceneAsync();
         // The second one begins as every later one does.
         _ = await scene.LearnAsync();
-        var stages = (await scene.LearnAsync())
+        var seen = (await scene.LearnAsync())
             .Where(passage => passage is { Moment: Moment.BeforeSend, Stage: not RotationStage.Drain } && IsCounted(passage.What))
-            .GroupBy(passage => passage.Stage)
-            .OrderBy(stage => stage.Key)
+            .Select(passage => passage.What)
             .ToList();
-        var turns = stages.Sum(stage => stage.Count());
+        // PostgreSQL's driver does not wait for the answer to BEGIN: whether it comes before what follows is sent is a matter of the network.
+        var turns = seen.Where((what, index) => index == 0 || seen[index - 1] != "BEGIN" || what == "COMMIT").Count();
         var (least, most) = Turns;
-        Assert.True(turns >= least && turns <= most, $"{turns}: {string.Join("; ", stages.Select(stage => $"{stage.Key} {stage.Count()}: {string.Join(", ", stage.Select(passage => passage.What))}"))}");
+        Assert.True(turns >= least && turns <= most, $"{turns}: {string.Join(", ", seen)}");
     }
 }
