@@ -4,8 +4,9 @@ using System.Net.Sockets;
 namespace Nebula.Rotation.Integration.Tests.Faults;
 
 /// <summary>
-/// Stands between a runner and its server and speaks neither's language, so that TLS is no matter. A statement is what the client says when it is its turn,
-/// however many packets that takes: the first of them after an answer, or of the connection. The runner knows nothing of all this.
+/// Stands between a runner and its server and needs neither's language, so that TLS is no matter. A statement is what the client says when it is its turn,
+/// however many packets that takes: the first of them after an answer, or of the connection. What can be read and is not waited for is none.
+/// The runner knows nothing of all this.
 /// </summary>
 internal sealed class FaultProxy : IAsyncDisposable
 {
@@ -97,7 +98,7 @@ internal sealed class FaultProxy : IAsyncDisposable
                 {
                     if (ambush.HasStruck)
                         return await EndAsync(ambush);
-                    if (link.TakesTurn() && ambush.Asks(link.Name(buffer.AsSpan(0, length))) is { } moment)
+                    if (StatementLabel.IsAwaited(buffer.AsSpan(0, length)) && link.TakesTurn() && ambush.Asks(link.Name(buffer.AsSpan(0, length))) is { } moment)
                     {
                         link.Awaited = moment is Moment.AnswerLost or Moment.AfterAnswer ? moment : null;
                         if (link.Awaited is null)
@@ -130,6 +131,12 @@ internal sealed class FaultProxy : IAsyncDisposable
             {
                 if (link.Ambush is { HasStruck: true } over)
                     return await EndAsync(over);
+                if (StatementLabel.AnswersBegin(buffer.AsSpan(0, length)))
+                {
+                    await client.GetStream().WriteAsync(buffer.AsMemory(0, length), _stop.Token);
+                    continue;
+                }
+
                 if (link.Awaited is { } moment)
                 {
                     link.Ambush!.Trip();

@@ -26,11 +26,12 @@ internal sealed class MySqlFaultScene : FaultScene
 
     public override int Queries => _traffic?.Queries ?? 0;
 
-    public static async Task<FaultScene> CreateAsync(MySqlServer server, TimeSpan? connectionTimeout = null, bool hasApplication = true)
+    public static async Task<FaultScene> CreateAsync(MySqlServer server, TimeSpan? connectionTimeout = null, bool hasApplication = true, Func<DatabaseCredential, DatabaseCredential>? change = null)
     {
         var proxy = new FaultProxy(server.Host, server.Port);
         var scene = await MySqlScene.CreateAsync(
-            server, credential => Through(proxy, credential) with { ConnectionTimeout = connectionTimeout ?? credential.ConnectionTimeout });
+            server,
+            credential => Through(proxy, change?.Invoke(credential) ?? credential) with { ConnectionTimeout = connectionTimeout ?? credential.ConnectionTimeout });
         return new MySqlFaultScene(scene, hasApplication) { Proxy = proxy };
     }
 

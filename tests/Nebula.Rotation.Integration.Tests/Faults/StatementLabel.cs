@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -20,6 +21,17 @@ internal static partial class StatementLabel
 
     /// <summary>The end of a transaction that changed something, as against one that only looked.</summary>
     public const string ChangeCommitted = "COMMIT of changes";
+
+    /// <summary>
+    /// False for what a client says without waiting for an answer: PostgreSQL's Terminate and MySQL's COM_QUIT, and a BEGIN by itself, which PostgreSQL's driver
+    /// sends ahead of the first statement.
+    /// </summary>
+    public static bool IsAwaited(ReadOnlySpan<byte> packet) =>
+        !packet.SequenceEqual("X\0\0\0\u0004"u8) && !packet.SequenceEqual("\u0001\0\0\0\u0001"u8)
+        && !(packet.Length > 5 && packet[0] == 'Q' && packet[5..].StartsWith("BEGIN"u8) && BinaryPrimitives.ReadInt32BigEndian(packet[1..]) == packet.Length - 1);
+
+    /// <summary>PostgreSQL's answer to a BEGIN by itself (manual, "Message Formats": CommandComplete, ReadyForQuery).</summary>
+    public static bool AnswersBegin(ReadOnlySpan<byte> packet) => packet.SequenceEqual("C\0\0\0\nBEGIN\0Z\0\0\0\u0005T"u8);
 
     /// <summary>Whether a statement of that name changes something: what can be half done.</summary>
     public static bool Changes(string label) => label == ChangeCommitted || Changing().IsMatch(label);
