@@ -11,8 +11,7 @@ BeforeAll {
     $script:root = [IO.Path]::GetFullPath([IO.Path]::Combine($PSScriptRoot, '..', '..'))
     $script:manifestPath = [IO.Path]::Combine($root, 'out', 'Nebula.Rotation', 'Nebula.Rotation.psd1')
     Import-Module $manifestPath -Force
-    $script:password = ConvertTo-SecureString 'old-Password.1' -AsPlainText -Force
-    $script:login = [pscredential]::new('orders_old', $password)
+    $script:login = [pscredential]::new('orders_old', [Net.NetworkCredential]::new('', 'old-Password.1').SecurePassword)
 
     function New-TestCredential([string] $Name, [hashtable] $With = @{}) {
         New-NebulaDbCredential $Name -DatabaseType PostgreSql -HostName 127.0.0.1 -Port 1 -Database app -Credential $login -SkipCheck -Store $store @With
@@ -134,7 +133,8 @@ Describe 'Commands' {
 
 Describe 'Package' {
     It 'publishes to a folder and installs from there' -Skip:(-not $hasPSResourceGet) {
-        $package = Get-ChildItem ([IO.Path]::Combine($root, 'out', 'package')) -Filter 'Nebula.Rotation.[0-9]*.nupkg' -ErrorAction Ignore
+        # -Filter is the file system's, which knows no [0-9].
+        $package = @(Get-ChildItem ([IO.Path]::Combine($root, 'out', 'package')) -ErrorAction Ignore | Where-Object Name -Match '^Nebula\.Rotation\.\d.*\.nupkg$')
         if (-not $package) { Set-ItResult -Skipped -Because 'nothing is packed (build.ps1 -Task Pack)'; return }
         $repository = [IO.Path]::Combine($TestDrive, 'repository')
         $installed = [IO.Path]::Combine($TestDrive, 'modules')
