@@ -26,7 +26,9 @@ function Complete-Manifest([string] $Folder) {
     $manifest = Set-ManifestValue $manifest 'LicenseUri' (ConvertTo-Literal "$project/blob/v$(Get-ModuleVersion)/LICENSE")
     $manifest = Set-ManifestValue $manifest 'IconUri' (ConvertTo-Literal "$project/raw/v$(Get-ModuleVersion)/eng/package/icon.png")
     $manifest = Set-ManifestValue $manifest 'ReleaseNotes' (ConvertTo-Literal (Get-ReleaseNotes))
-    [IO.File]::WriteAllText($path, $manifest)
+    # With a byte order mark: Windows PowerShell, which lists the modules of folders it shares with PowerShell 7, would read the change log's
+    # UTF-8 as its own code page, and bytes of it as quotes.
+    [IO.File]::WriteAllText($path, $manifest, [Text.UTF8Encoding]::new($true))
 }
 
 # The section of this version in the change log.
