@@ -73,19 +73,19 @@ switch ($Task) {
         exit (Write-Tally $tally)
     }
     'Demo' {
-        Update-Module
+        Update-Staged
         $chosen = $Engine ? @('-Engine', $Engine) : @()
         Invoke-Demo @($chosen + $Arguments)
         exit $LASTEXITCODE
     }
     'Bench' {
-        Update-Module
+        Update-Staged
         Invoke-Project ([IO.Path]::Combine($root, 'bench', 'Nebula.Rotation.Benchmarks')) $Arguments
         exit $LASTEXITCODE
     }
     'Exec' {
         if ($Arguments.Count -eq 0) { throw 'Exec needs a script to run.' }
-        Update-Module
+        Update-Staged
         Invoke-Script $Arguments
         exit $LASTEXITCODE
     }

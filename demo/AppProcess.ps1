@@ -1,10 +1,8 @@
 # The application's process, and the JSON lines that go to and fro. Dot-sourced by demo.ps1.
 
 # A PSCredential out of two texts, without a cmdlet that not every host has.
-function New-Login([string] $UserName, [string] $Password) {
-    $secure = [Security.SecureString]::new()
-    foreach ($character in $Password.ToCharArray()) { $secure.AppendChar($character) }
-    return [Management.Automation.PSCredential]::new($UserName, $secure)
+function New-Login([string] $Name, [string] $Text) {
+    return [Management.Automation.PSCredential]::new($Name, [Net.NetworkCredential]::new($Name, $Text).SecurePassword)
 }
 
 class AppProcess {

@@ -21,7 +21,7 @@ function Build-Module([switch] $Quiet) {
     if (-not $Quiet) { Write-Step "Staged Nebula.Rotation $(Get-ModuleVersion) in out/Nebula.Rotation" }
 }
 
-function Update-Module {
+function Update-Staged {
     if (-not (Test-ModuleStaged)) { Build-Module -Quiet }
 }
 

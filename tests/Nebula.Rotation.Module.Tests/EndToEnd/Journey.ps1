@@ -3,10 +3,8 @@ param([string] $Module, [string] $HostName, [int] $Port, [string] $Database, [st
 
 $ErrorActionPreference = 'Continue'
 
-function New-Login([string] $Name, [string] $Password) {
-    $secure = [Security.SecureString]::new()
-    foreach ($character in $Password.ToCharArray()) { $secure.AppendChar($character) }
-    return [Management.Automation.PSCredential]::new($Name, $secure)
+function New-Login([string] $Name, [string] $Text) {
+    return [Management.Automation.PSCredential]::new($Name, [Net.NetworkCredential]::new($Name, $Text).SecurePassword)
 }
 
 $login = New-Login $UserName ([Console]::In.ReadLine())
@@ -21,7 +19,7 @@ $new = @{ DatabaseType = 'PostgreSql'; HostName = $HostName; Port = $Port; Datab
 '== bad input'
 New-NebulaDbCredential -Name bad @new -Credential $wrongLogin -AdminCredential $admin
 New-NebulaDbCredential -Name bad @new -Credential $login -AdminCredential $wrong
-New-NebulaDbCredential -Name bad @new -Credential (New-Login ('é' * 32) 'x')
+New-NebulaDbCredential -Name bad @new -Credential (New-Login ("`u{e9}" * 32) 'x')
 
 '== a credential'
 New-NebulaDbCredential -Name app @new -Credential $login -AdminCredential $admin
