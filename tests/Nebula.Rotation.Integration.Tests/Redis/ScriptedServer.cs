@@ -1,71 +1,31 @@
-using System.Net;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using Nebula.Rotation.TestServers;
 
 namespace Nebula.Rotation.Integration.Tests.Redis;
 
 /// <summary>Something that answers as an old or a closed server does: one reply for each command's first word.</summary>
-internal sealed class ScriptedServer : IAsyncDisposable
+internal sealed class ScriptedServer(Func<string, string> answer) : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Func<string, string> _answer;
-    private readonly Task _work;
-
-    public ScriptedServer(Func<string, string> answer)
+    private readonly LoopbackListener _listener = new(async (client, stop) =>
     {
-        _answer = answer;
-        _listener.Start();
-        _work = AcceptAsync();
-    }
-
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
-
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        _listener.Stop();
-        await _work;
-        _stop.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        List<Task> clients = [];
-        try
+        await using var stream = new NetworkStream(client);
+        using var reader = new StreamReader(stream, Encoding.UTF8, leaveOpen: true);
+        while (await reader.ReadLineAsync(stop) is { } header)
         {
-            while (true)
-                clients.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            await Task.WhenAll(clients);
-        }
-    }
-
-    private async Task ServeAsync(TcpClient client)
-    {
-        using (client)
-        {
-            try
+            List<string> words = [];
+            for (var left = int.Parse(header[1..], CultureInfo.InvariantCulture); left > 0; left--)
             {
-                using var reader = new StreamReader(client.GetStream(), Encoding.UTF8, leaveOpen: true);
-                while (await reader.ReadLineAsync(_stop.Token) is { } header)
-                {
-                    List<string> words = [];
-                    for (var left = int.Parse(header[1..], System.Globalization.CultureInfo.InvariantCulture); left > 0; left--)
-                    {
-                        await reader.ReadLineAsync(_stop.Token);
-                        words.Add(await reader.ReadLineAsync(_stop.Token) ?? "");
-                    }
+                await reader.ReadLineAsync(stop);
+                words.Add(await reader.ReadLineAsync(stop) ?? "");
+            }
 
-                    await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(_answer(words[0].ToUpperInvariant()) + "\r\n"), _stop.Token);
-                }
-            }
-            catch (Exception e) when (e is IOException or OperationCanceledException)
-            {
-                // The client has gone, or the test has.
-            }
+            await stream.WriteAsync(Encoding.UTF8.GetBytes(answer(words[0].ToUpperInvariant()) + "\r\n"), stop);
         }
-    }
+    });
+
+    public int Port => _listener.Port;
+
+    public ValueTask DisposeAsync() => _listener.DisposeAsync();
 }

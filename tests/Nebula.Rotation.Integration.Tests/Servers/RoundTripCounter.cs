@@ -1,29 +1,19 @@
-using System.Net;
-using System.Net.Sockets;
+using Nebula.Rotation.TestServers;
 
 namespace Nebula.Rotation.Integration.Tests.Servers;
 
 /// <summary>
 /// Stands between a client and a PostgreSQL server and counts the answers that the client waits for: each ReadyForQuery but those to a BEGIN, which the driver sends
-/// ahead of the first statements (manual, "Message Formats"). No TLS; each byte is passed on as it comes.
+/// ahead of the first statements (manual, "Message Formats"). Whatever is sent at once and however it is cut, it counts the same. No TLS.
 /// </summary>
 internal sealed class RoundTripCounter : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly string _host;
-    private readonly int _port;
-    private readonly Task _accepting;
+    private readonly TcpRelay _relay;
     private int _roundTrips;
 
-    public RoundTripCounter(string host, int port)
-    {
-        (_host, _port) = (host, port);
-        _listener.Start();
-        _accepting = AcceptAsync();
-    }
+    public RoundTripCounter(string host, int port) => _relay = new(host, port, () => new Counted(change => Interlocked.Add(ref _roundTrips, change)));
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => _relay.Port;
 
     /// <summary>How many round trips a piece of work took.</summary>
     public async Task<int> CountAsync(Func<Task> work)
@@ -33,56 +23,24 @@ internal sealed class RoundTripCounter : IAsyncDisposable
         return Volatile.Read(ref _roundTrips) - before;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        _listener.Stop();
-        await _accepting;
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => _relay.DisposeAsync();
 
-    private async Task AcceptAsync()
+    private sealed class Counted(Action<int> add) : RelayedConnection
     {
-        List<Task> relays = [];
-        try
-        {
-            while (true)
-                relays.Add(RelayAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException)
-        {
-            await Task.WhenAll(relays);
-        }
-    }
+        private readonly ProtocolMessages _questions = new(startsUntyped: true, (type, text) => add(type == 'Q' && text.StartsWith("BEGIN"u8) ? -1 : 0));
+        private readonly ProtocolMessages _answers = new(startsUntyped: false, (type, _) => add(type == 'Z' ? 1 : 0));
 
-    private async Task RelayAsync(TcpClient client)
-    {
-        using (client)
-        using (var server = new TcpClient())
+        public override Task<bool> AskAsync(ReadOnlyMemory<byte> chunk, Stream server, CancellationToken stop)
         {
-            await server.ConnectAsync(_host, _port);
-            (client.NoDelay, server.NoDelay) = (true, true);
-            var answers = new ProtocolMessages(startsUntyped: false, (type, _) => Interlocked.Add(ref _roundTrips, type == 'Z' ? 1 : 0));
-            var questions = new ProtocolMessages(startsUntyped: true, (type, text) => Interlocked.Add(ref _roundTrips, type == 'Q' && text.StartsWith("BEGIN"u8) ? -1 : 0));
-            await Task.WhenAny(PassAsync(client, server, questions), PassAsync(server, client, answers));
+            _questions.Read(chunk.Span);
+            return base.AskAsync(chunk, server, stop);
         }
-    }
 
-    private async Task PassAsync(TcpClient from, TcpClient to, ProtocolMessages messages)
-    {
-        var buffer = new byte[64 * 1024];
-        try
+        public override Task<bool> AnswerAsync(ReadOnlyMemory<byte> chunk, Stream client, CancellationToken stop)
         {
-            while (await from.GetStream().ReadAsync(buffer, _stop.Token) is var length and > 0)
-            {
-                // Counted before it is passed on: who has the answer finds it counted.
-                messages.Read(buffer.AsSpan(0, length));
-                await to.GetStream().WriteAsync(buffer.AsMemory(0, length), _stop.Token);
-            }
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
-        {
-            // One side is gone; so is the other, then.
+            // Counted before it is passed on: who has the answer finds it counted.
+            _answers.Read(chunk.Span);
+            return base.AnswerAsync(chunk, client, stop);
         }
     }
 }

@@ -1,6 +1,5 @@
-using System.Net;
-using System.Net.Sockets;
 using Nebula.Rotation.Integration.Tests.Servers;
+using Nebula.Rotation.TestServers;
 
 namespace Nebula.Rotation.Integration.Tests.Stores;
 
@@ -20,21 +19,12 @@ internal enum Cut
 /// <summary>Stands between a runner and the store's server, and cuts the next connection that commits, as a network does.</summary>
 internal sealed class CommitCutter : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly string _host;
-    private readonly int _port;
-    private readonly Task _accepting;
+    private readonly TcpRelay _relay;
     private int _armed = -1;
 
-    public CommitCutter(string host, int port)
-    {
-        (_host, _port) = (host, port);
-        _listener.Start();
-        _accepting = AcceptAsync();
-    }
+    public CommitCutter(string host, int port) => _relay = new(host, port, () => new Link(this));
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => _relay.Port;
 
     /// <summary>How many connections were cut.</summary>
     public int Cuts { get; private set; }
@@ -45,98 +35,58 @@ internal sealed class CommitCutter : IAsyncDisposable
     /// <summary>Cuts the next connection that commits.</summary>
     public void Arm(Cut cut) => Volatile.Write(ref _armed, (int)cut);
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => _relay.DisposeAsync();
+
+    /// <summary>What lay in wait for a commit, if anything did; it is spent.</summary>
+    private Cut? Spend()
     {
-        await _stop.CancelAsync();
-        _listener.Stop();
-        await _accepting;
-        _stop.Dispose();
+        var cut = Interlocked.Exchange(ref _armed, -1);
+        if (cut < 0)
+            return null;
+        Cuts++;
+        return (Cut)cut;
     }
 
-    private async Task AcceptAsync()
+    private sealed class Link : RelayedConnection
     {
-        List<Task> relays = [];
-        try
-        {
-            while (true)
-            {
-                var client = await _listener.AcceptTcpClientAsync(_stop.Token);
-                if (RefusesAfterwards && Cuts > 0)
-                    client.Dispose();
-                else
-                    relays.Add(RelayAsync(client));
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException)
-        {
-            await Task.WhenAll(relays);
-        }
-    }
+        private readonly CommitCutter _cutter;
+        private readonly ProtocolMessages _questions;
+        private readonly ProtocolMessages _answers;
+        private readonly TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private volatile bool _isMuted;
+        private bool _isCommit;
 
-    private async Task RelayAsync(TcpClient client)
-    {
-        using (client)
-        using (var server = new TcpClient())
+        public Link(CommitCutter cutter)
         {
-            await server.ConnectAsync(_host, _port);
-            (client.NoDelay, server.NoDelay) = (true, true);
-            var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            var isMuted = false;
-            var isCommit = false;
-            var questions = new ProtocolMessages(startsUntyped: true, (type, text) => isCommit |= type == 'P' && text.StartsWith("\0COMMIT"u8));
-            var answers = new ProtocolMessages(startsUntyped: false, (type, _) =>
+            _cutter = cutter;
+            _questions = new(startsUntyped: true, (type, text) => _isCommit |= type == 'P' && text.StartsWith("\0COMMIT"u8));
+            _answers = new(startsUntyped: false, (type, _) =>
             {
-                if (isMuted && type == 'Z')
-                    answered.TrySetResult();
+                if (_isMuted && type == 'Z')
+                    _answered.TrySetResult();
             });
-            var down = PassAsync(server, client, answers, () => !isMuted);
-            await Task.WhenAny(down, UpAsync());
-
-            async Task UpAsync()
-            {
-                var buffer = new byte[64 * 1024];
-                try
-                {
-                    while (await client.GetStream().ReadAsync(buffer, _stop.Token) is var length and > 0)
-                    {
-                        questions.Read(buffer.AsSpan(0, length));
-                        var cut = isCommit ? Interlocked.Exchange(ref _armed, -1) : -1;
-                        isCommit = false;
-                        if (cut >= 0)
-                            Cuts++;
-                        if (cut == (int)Cut.BeforeCommit)
-                            return;
-                        isMuted = cut >= 0;
-                        await server.GetStream().WriteAsync(buffer.AsMemory(0, length), _stop.Token);
-                        if (cut == (int)Cut.AfterCommit)
-                            await answered.Task.WaitAsync(TimeSpan.FromSeconds(30), _stop.Token);
-                        if (cut >= 0)
-                            return;
-                    }
-                }
-                catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
-                {
-                    // One side is gone; so is the other, then.
-                }
-            }
         }
-    }
 
-    private async Task PassAsync(TcpClient from, TcpClient to, ProtocolMessages messages, Func<bool> passes)
-    {
-        var buffer = new byte[64 * 1024];
-        try
+        public override Task<bool> BeginAsync(CancellationToken stop) => Task.FromResult(!_cutter.RefusesAfterwards || _cutter.Cuts == 0);
+
+        public override async Task<bool> AskAsync(ReadOnlyMemory<byte> chunk, Stream server, CancellationToken stop)
         {
-            while (await from.GetStream().ReadAsync(buffer, _stop.Token) is var length and > 0)
-            {
-                messages.Read(buffer.AsSpan(0, length));
-                if (passes())
-                    await to.GetStream().WriteAsync(buffer.AsMemory(0, length), _stop.Token);
-            }
+            _questions.Read(chunk.Span);
+            var cut = _isCommit ? _cutter.Spend() : null;
+            _isCommit = false;
+            if (cut is Cut.BeforeCommit)
+                return false;
+            _isMuted = cut is not null;
+            await server.WriteAsync(chunk, stop);
+            if (cut is Cut.AfterCommit)
+                await _answered.Task.WaitAsync(TimeSpan.FromSeconds(30), stop);
+            return cut is null;
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
+
+        public override async Task<bool> AnswerAsync(ReadOnlyMemory<byte> chunk, Stream client, CancellationToken stop)
         {
-            // One side is gone; so is the other, then.
+            _answers.Read(chunk.Span);
+            return _isMuted || await base.AnswerAsync(chunk, client, stop);
         }
     }
 }
