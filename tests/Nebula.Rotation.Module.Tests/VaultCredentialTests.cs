@@ -11,7 +11,14 @@ public sealed class VaultCredentialTests
     private const string SecretManagement = """
         $global:secrets = $secrets
         New-Module -Name Microsoft.PowerShell.SecretManagement -ScriptBlock {
-            function Get-Secret([string] $Name, [string] $Vault) {
+            function Get-Secret {
+                [CmdletBinding()]
+                param([string] $Name, [string] $Vault)
+                if ($Name -eq 'broken') {
+                    $cause = [Exception]::new("The vault is locked.")
+                    $PSCmdlet.WriteError([Management.Automation.ErrorRecord]::new([Exception]::new("Unable to get secret $Name", $cause), 'GetSecretInvalidOperation', 'InvalidOperation', $null))
+                    return
+                }
                 $key = $Vault ? "$Vault/$Name" : @($global:secrets.Keys | Where-Object { $_.Split('/', 2)[1] -eq $Name })[0]
                 if (-not $key -or -not $global:secrets.Contains($key)) { throw "The secret $Name was not found." }
                 $global:secrets[$key]
@@ -45,6 +52,7 @@ public sealed class VaultCredentialTests
     [InlineData("'vault:'", "names no secret")]
     [InlineData("'vault:Prod/'", "names no secret")]
     [InlineData("'vault:Prod/nobody'", "was not found")]
+    [InlineData("'vault:Prod/broken'", "'Prod' failed: Unable to get secret broken: The vault is locked.")]
     [InlineData("'vault:Prod/named'", "a password without a user name")]
     [InlineData("'vault:Prod/bytes'", "is no login")]
     [InlineData("'vault:Prod/empty table'", "without Username and Password")]

@@ -42,14 +42,14 @@ internal static class SessionScript
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            failure = Failed(name, e.Message, mask);
+            failure = Failed(name, Reason(e), mask);
         }
 
         ForgetErrors(mask);
         var records = said.Select(item => item?.BaseObject).ToList();
         // An error that the script let pass, or that the preferences of its own module kept from stopping it.
         if (failure is null && records.OfType<ErrorRecord>().FirstOrDefault() is { } error)
-            failure = Failed(name, error.ToString(), mask);
+            failure = Failed(name, Reason(error), mask);
         return new PublishScriptResult
         {
             Failure = failure,
@@ -73,6 +73,23 @@ internal static class SessionScript
                     errors.RemoveAt(index);
             }
         }
+    }
+
+    // What the preference made final, and not that it did.
+    private static string Reason(Exception exception) =>
+        exception is ActionPreferenceStopException { ErrorRecord: { } record } ? Reason(record) : exception.Message;
+
+    // With the causes that it keeps to itself: SecretManagement says that a vault failed, and what the vault said is inside.
+    private static string Reason(ErrorRecord error)
+    {
+        var reason = error.ToString();
+        for (var cause = error.Exception?.InnerException; cause is not null; cause = cause.InnerException)
+        {
+            if (!reason.Contains(cause.Message, StringComparison.Ordinal))
+                reason = $"{reason.TrimEnd().TrimEnd('.')}: {cause.Message}";
+        }
+
+        return reason;
     }
 
     // A new exception, without the script's own inside: that one may hold the password the script was given.

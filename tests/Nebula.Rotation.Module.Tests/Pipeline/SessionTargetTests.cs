@@ -40,7 +40,9 @@ public sealed class SessionTargetTests : IDisposable
         var seen = new Probe();
         var result = scene.Run("param($p) Invoke-NebulaRotation orders -Force", seen.AsParameter());
         Assert.Equal(["Publish", "Rollback"], seen.Seen);
-        Assert.Contains("publish.ps1' failed:", Assert.Single(result.Errors).Exception.Message, StringComparison.Ordinal);
+        var message = Assert.Single(result.Errors).Exception.Message;
+        Assert.Contains("publish.ps1' failed:", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("preference variable", message, StringComparison.Ordinal);
         Assert.Empty(scene.Service.ScriptOf("orders").PublishFailures);
         Canaries.AssertAbsent(Canary, result, scene.Host);
     }
