@@ -4,6 +4,7 @@
 BeforeDiscovery {
     $manifestPath = [IO.Path]::Combine($PSScriptRoot, '..', '..', 'out', 'Nebula.Rotation', 'Nebula.Rotation.psd1')
     $commands = (Import-PowerShellDataFile $manifestPath).CmdletsToExport | ForEach-Object { @{ Name = $_ } }
+    $hasSecretManagement = [bool](Get-Module Microsoft.PowerShell.SecretManagement -ListAvailable)
     $hasPSResourceGet = [bool](Get-Module Microsoft.PowerShell.PSResourceGet -ListAvailable)
 }
 
@@ -119,6 +120,26 @@ Describe 'Commands' {
         }
         finally {
             $env:NEBULA_STORE = $null
+        }
+    }
+
+    It 'is a vault of SecretManagement, and takes a login from one' -Skip:(-not $hasSecretManagement) {
+        New-TestCredential orders | Out-Null
+        $vault = "nebula-$([guid]::NewGuid().ToString('N'))"
+        Register-SecretVault $vault -ModuleName $manifestPath -VaultParameters @{ Store = $store }
+        try {
+            Test-SecretVault $vault | Should -BeTrue
+            (Get-SecretInfo -Vault $vault).Name | Should -Be 'orders'
+            $secret = Get-Secret orders -Vault $vault
+            $secret.UserName | Should -Be 'orders_old'
+            $secret.GetNetworkCredential().Password | Should -BeExactly 'old-Password.1'
+            { Set-Secret orders -Secret $login -Vault $vault -ErrorAction Stop } | Should -Throw -ErrorId 'SetSecretInvalidOperation*'
+            $with = @{ DatabaseType = 'PostgreSql'; HostName = '127.0.0.1'; Port = 1; Database = 'app'; SkipCheck = $true; Store = $store }
+            (New-NebulaDbCredential copy @with -Credential "vault:$vault/orders").Username | Should -Be 'orders_old'
+            { New-NebulaDbCredential none @with -Credential "vault:$vault/nobody" -ErrorAction Stop } | Should -Throw '*failed: The secret nobody was not found.*'
+        }
+        finally {
+            Unregister-SecretVault $vault
         }
     }
 
