@@ -56,6 +56,9 @@ public interface ICredentialStore : IAsyncDisposable
     /// <summary>Extends the lease; <see cref="RotationErrorCode.LeaseLost"/> when another runner has it.</summary>
     Task RenewLeaseAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken);
 
+    /// <summary>Whether the lease is this runner's for at least so long. It is read, not written: asking costs no more than that.</summary>
+    Task<bool> HoldsLeaseAsync(Lease lease, TimeSpan atLeast, CancellationToken cancellationToken);
+
     /// <summary>Gives the lease back; nothing happens when it is lost already.</summary>
     Task ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken);
 

@@ -27,13 +27,17 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         ICredentialStore store, Guid credentialId, TimeSpan duration, TimeProvider time, CancellationToken cancellationToken) =>
         new(store, await store.AcquireLeaseAsync(credentialId, duration, cancellationToken), duration, time);
 
-    /// <summary>Asks the store whether the lease is still this runner's: the renewal in the background may not have had its turn since this process slept.</summary>
+    /// <summary>
+    /// Asks the store whether the lease is still this runner's: the renewal in the background may not have had its turn since this process slept. It is asked
+    /// before each change to a database that has no lock, so it writes only when the lease is about to end.
+    /// </summary>
     /// <exception cref="RotationException"><see cref="RotationErrorCode.LeaseLost"/>.</exception>
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await _store.RenewLeaseAsync(Lease, _duration, cancellationToken);
+            if (!await _store.HoldsLeaseAsync(Lease, _duration / 2, cancellationToken))
+                await _store.RenewLeaseAsync(Lease, _duration, cancellationToken);
         }
         catch (RotationException exception) when (exception.Code == RotationErrorCode.LeaseLost)
         {

@@ -48,6 +48,15 @@ internal sealed class LeaseTable(TimeProvider time)
             throw Lost();
     }
 
+    /// <summary>True when the lease is the runner's for at least so long.</summary>
+    public async Task<bool> HoldsAsync(StoreSession session, Lease lease, TimeSpan atLeast) => await session.ScalarAsync(
+        $"SELECT 1 FROM leases WHERE credential_id = $id AND owner = $owner AND fence = $fence AND expires_at >= {session.Expiry}",
+        ("$id", Column.Of(lease.CredentialId)),
+        ("$owner", lease.Owner),
+        ("$fence", lease.Fence),
+        ("$expires", Column.Of(time.GetUtcNow() + atLeast)),
+        ("$seconds", atLeast.TotalSeconds)) is not null;
+
     public static Task ReleaseAsync(StoreSession session, Lease lease) => session.ExecuteAsync(
         "UPDATE leases SET owner = NULL, expires_at = NULL WHERE credential_id = $id AND owner = $owner AND fence = $fence",
         ("$id", Column.Of(lease.CredentialId)),

@@ -167,6 +167,10 @@ public abstract class TableStore : ICredentialStore
         _database.WriteSingleAsync(session => _leases.RenewAsync(session, lease, duration), cancellationToken);
 
     /// <inheritdoc/>
+    public Task<bool> HoldsLeaseAsync(Lease lease, TimeSpan atLeast, CancellationToken cancellationToken) =>
+        _database.ReadAsync(session => _leases.HoldsAsync(session, lease, atLeast), cancellationToken);
+
+    /// <inheritdoc/>
     public async Task ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken)
     {
         try

@@ -72,6 +72,23 @@ public abstract class RotationStoreContract : CredentialStoreContract
     }
 
     [Fact]
+    public async Task Whether_a_lease_lasts_for_long_enough_is_told_without_renewing_it()
+    {
+        var credential = await Store.AddAsync(Credential(), Login(), null, Token);
+        var lease = await Store.AcquireLeaseAsync(credential.Id, LeaseTime, Token);
+
+        Assert.True(await Store.HoldsLeaseAsync(lease, LeaseTime, Token));
+        Time.Advance(LeaseTime / 2);
+        Assert.True(await Store.HoldsLeaseAsync(lease, LeaseTime / 2, Token));
+        Assert.False(await Store.HoldsLeaseAsync(lease, LeaseTime * 0.51, Token));
+        Time.Advance(LeaseTime);
+        Assert.False(await Store.HoldsLeaseAsync(lease, TimeSpan.Zero, Token));
+        var next = await Store.AcquireLeaseAsync(credential.Id, LeaseTime, Token);
+        Assert.False(await Store.HoldsLeaseAsync(lease, TimeSpan.Zero, Token));
+        Assert.True(await Store.HoldsLeaseAsync(next, LeaseTime, Token));
+    }
+
+    [Fact]
     public async Task After_a_takeover_every_write_of_the_former_runner_is_refused_and_changes_nothing()
     {
         var (credential, lost, record) = await Store.BeginAsync();

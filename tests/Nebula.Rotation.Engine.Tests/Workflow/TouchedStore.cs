@@ -47,6 +47,9 @@ internal sealed class TouchedStore(ICredentialStore store, Action<string> touch)
     public Task RenewLeaseAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken) =>
         store.RenewLeaseAsync(lease, duration, cancellationToken);
 
+    public Task<bool> HoldsLeaseAsync(Lease lease, TimeSpan atLeast, CancellationToken cancellationToken) =>
+        store.HoldsLeaseAsync(lease, atLeast, cancellationToken);
+
     public Task ReleaseLeaseAsync(Lease lease, CancellationToken cancellationToken) =>
         TouchAsync("release", () => store.ReleaseLeaseAsync(lease, cancellationToken));
 

@@ -217,6 +217,7 @@ public sealed class SharedStoreTests(SharedPostgres postgres)
             ["find"] = await counter.CountAsync(() => store.FindAsync("orders", "global", Token)),
             ["list"] = await counter.CountAsync(() => store.ListAsync(new(), Token)),
             ["renew"] = await counter.CountAsync(() => store.RenewLeaseAsync(lease, LeaseTime, Token)),
+            ["holds"] = await counter.CountAsync(() => store.HoldsLeaseAsync(lease, LeaseTime / 2, Token)),
             ["journal"] = await counter.CountAsync(() => store.AppendJournalAsync(lease, record.RotationId, Entry("a", data: "b"), Token)),
             ["document"] = await counter.CountAsync(() => store.WriteDocumentAsync(lease, record.RotationId, new byte[100], Token)),
             ["stage"] = await counter.CountAsync(() => store.AppendStageAsync(lease, Stage(record), Token)),
@@ -228,7 +229,7 @@ public sealed class SharedStoreTests(SharedPostgres postgres)
         counts["acquire"] = await counter.CountAsync(() => store.AcquireLeaseAsync(second.Id, LeaseTime, Token));
 
         Assert.Equal(
-            "acquire 1, add 4, current login 1, document 3, find 1, journal 4, list 1, publish 5, read rotation 4, renew 1, stage 6",
+            "acquire 1, add 4, current login 1, document 3, find 1, holds 1, journal 4, list 1, publish 5, read rotation 4, renew 1, stage 6",
             string.Join(", ", counts.OrderBy(count => count.Key, StringComparer.Ordinal).Select(count => $"{count.Key} {count.Value}")));
     }
 

@@ -36,15 +36,16 @@ internal static class RetireStage
         if (!await CloseDoorAsync(run, admin, old, endSessions, cancellationToken))
             return false;
 
-        old = await CatchUpAsync(run, admin, cancellationToken);
+        // Read once for all three: each reads again only after what it has changed itself.
+        var logins = await CatchUpAsync(run, admin, await Logins.ReadAsync(run, admin, cancellationToken), cancellationToken);
         if (run.Document.SourceBeforeMove is null)
         {
-            run.Document.SourceBeforeMove = old;
+            run.Document.SourceBeforeMove = logins.Old;
             await run.SaveDocumentAsync(cancellationToken);
         }
 
-        var moved = await MoveAsync(run, admin, cancellationToken);
-        await ProveAsync(run, admin, cancellationToken);
+        (var moved, logins) = await MoveAsync(run, admin, logins, cancellationToken);
+        Prove(run, logins);
 
         var retained = run.Settings.RetainFor > TimeSpan.Zero;
         if (retained)
@@ -108,13 +109,14 @@ internal static class RetireStage
             }
 
             var current = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
+            var logins = new Logins(old, current);
             var disable = run.TakesTurns ? null : run.Planner.PlanDisable(old, current);
             if ((run.TakesTurns || disable?.Reason is not null) && run.Planner.PlanMove(old, current).Count > 0)
             {
                 // No drop fails here because the login has come to own something since it was read.
                 if (round == Rounds)
                     throw new RotationException(RotationErrorCode.DropLoginFailed, $"'{run.OldUsername}' cannot be {verb}: it comes to own new objects.");
-                moved += await MoveAsync(run, admin, cancellationToken);
+                moved += (await MoveAsync(run, admin, logins, cancellationToken)).Moved;
                 continue;
             }
 
@@ -138,7 +140,7 @@ internal static class RetireStage
                 // Something came to depend on the login since it was read. The unit was taken back whole: read again, move, and try again.
                 run.Observer.OnMessage(RotationMessageKind.Verbose, exception.Message);
                 var before = moved;
-                moved += await MoveAsync(run, admin, cancellationToken);
+                moved += (await MoveAsync(run, admin, await Logins.ReadAsync(run, admin, cancellationToken), cancellationToken)).Moved;
                 if (moved != before)
                     continue;
                 // What could not be had for a lock may be had later; what the admin may not do, never.
@@ -209,31 +211,26 @@ internal static class RetireStage
     /// Gives the new login what the old one was granted since it was cloned. What the new one has beyond that stays: it is live, and somebody
     /// gave it that on purpose.
     /// </summary>
-    private static async Task<LoginSnapshot> CatchUpAsync(RotationRun run, IAdminConnection admin, CancellationToken cancellationToken)
+    private static async Task<Logins> CatchUpAsync(RotationRun run, IAdminConnection admin, Logins logins, CancellationToken cancellationToken)
     {
-        var old = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
-        var current = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
-        var diff = run.Planner.Compare(old, current, afterMove: false);
-        if (diff.Missing.Count > 0)
-        {
-            var plan = run.Planner.PlanClone(old with { Facts = [.. old.Facts, .. diff.Extra] }, current);
-            await ChangeRunner.ApplyAsync(
-                run, RotationStage.Retire, "Applying what was granted meanwhile", [.. plan.CreateStatements, .. plan.CloneStatements], run.Document.To.ToLogin(), cancellationToken);
-        }
-
-        return old;
+        var diff = run.Planner.Compare(logins.Old, logins.New, afterMove: false);
+        if (diff.Missing.Count == 0)
+            return logins;
+        var plan = run.Planner.PlanClone(logins.Old with { Facts = [.. logins.Old.Facts, .. diff.Extra] }, logins.New);
+        await ChangeRunner.ApplyAsync(
+            run, RotationStage.Retire, "Applying what was granted meanwhile", [.. plan.CreateStatements, .. plan.CloneStatements], run.Document.To.ToLogin(), cancellationToken);
+        return await Logins.ReadAsync(run, admin, cancellationToken);
     }
 
-    private static async Task<int> MoveAsync(RotationRun run, IAdminConnection admin, CancellationToken cancellationToken)
+    /// <returns>How many objects have moved, and what the two logins have after that.</returns>
+    private static async Task<(int Moved, Logins Logins)> MoveAsync(RotationRun run, IAdminConnection admin, Logins logins, CancellationToken cancellationToken)
     {
         var moved = 0;
         for (var round = 0; round < Rounds; round++)
         {
-            var old = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
-            var current = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
-            var steps = run.Planner.PlanMove(old, current);
+            var steps = run.Planner.PlanMove(logins.Old, logins.New);
             if (steps.Count == 0)
-                return moved;
+                return (moved, logins);
             for (var index = 0; index < steps.Count; index++)
             {
                 // A safe point: what has moved has moved, and whoever goes on reads what is left.
@@ -247,6 +244,8 @@ internal static class RetireStage
                 await run.JournalAsync(RotationStage.Retire, step.Key, JournalPhase.Done, cancellationToken);
                 moved++;
             }
+
+            logins = await Logins.ReadAsync(run, admin, cancellationToken);
         }
 
         throw new RotationException(
@@ -256,11 +255,9 @@ internal static class RetireStage
     }
 
     /// <summary>Before the old login loses anything: the new one has it all.</summary>
-    private static async Task ProveAsync(RotationRun run, IAdminConnection admin, CancellationToken cancellationToken)
+    private static void Prove(RotationRun run, Logins logins)
     {
-        var old = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
-        var current = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
-        var missing = run.Planner.Compare(old, current, afterMove: true).Missing;
+        var missing = run.Planner.Compare(logins.Old, logins.New, afterMove: true).Missing;
         if (missing.Count > 0)
         {
             throw new RotationException(
@@ -271,10 +268,16 @@ internal static class RetireStage
     private static async Task EndOverlapAsync(RotationRun run, IAdminConnection admin, CancellationToken cancellationToken)
     {
         await run.JournalAsync(RotationStage.Retire, Steps.EndOverlap, JournalPhase.Intent, cancellationToken);
-        var old = await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken);
-        var current = await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken);
+        var (old, current) = await Logins.ReadAsync(run, admin, cancellationToken);
         await ChangeRunner.ApplyAsync(
             run, RotationStage.Retire, "Ending the overlap", run.Planner.PlanEndOverlap(old, current), cancellationToken);
         await run.JournalAsync(RotationStage.Retire, Steps.EndOverlap, JournalPhase.Done, cancellationToken);
+    }
+
+    /// <summary>What both logins have, as of one moment.</summary>
+    private sealed record Logins(LoginSnapshot Old, LoginSnapshot New)
+    {
+        public static async Task<Logins> ReadAsync(RotationRun run, IAdminConnection admin, CancellationToken cancellationToken) =>
+            new(await admin.ReadSnapshotAsync(run.OldUsername, cancellationToken), await admin.ReadSnapshotAsync(run.NewUsername, cancellationToken));
     }
 }
