@@ -50,6 +50,8 @@ internal static class PostgreSqlAdminSessions
             ("statement_timeout", "120s"),
             ("idle_in_transaction_session_timeout", "30s"),
             ("synchronous_commit", "on"),
+            // What is prepared reads the catalog by keys: a plan for any login is as good as one for this one, and is made once.
+            ("plan_cache_mode", "force_generic_plan"),
         }
         select $"set_config({PostgreSqlDialect.Literal(setting.Name)}, {PostgreSqlDialect.Literal(setting.Value)}, false)");
 
