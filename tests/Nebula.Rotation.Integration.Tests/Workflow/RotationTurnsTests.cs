@@ -13,14 +13,14 @@ public abstract class RotationTurnsTests
 {
     public sealed class OnPostgres(SharedPostgres postgres) : RotationTurnsTests
     {
-        private protected override int Turns => 75;
+        private protected override int Turns => 55;
 
         private protected override async Task<FaultScene> CreateSceneAsync() => await PostgresFaultScene.CreateAsync(await postgres.ServerAsync(), hasApplication: false);
     }
 
     public sealed class OnMariaDb(SharedMariaDb mysql) : RotationTurnsTests
     {
-        private protected override int Turns => 50;
+        private protected override int Turns => 44;
 
         private protected override async Task<FaultScene> CreateSceneAsync() => await MySqlFaultScene.CreateAsync(await mysql.ServerAsync(), hasApplication: false);
     }
@@ -29,7 +29,7 @@ public abstract class RotationTurnsTests
     {
         private readonly string _key = Path.GetTempFileName();
 
-        private protected override int Turns => 51;
+        private protected override int Turns => 45;
 
         // TLS has turns of its own, and its records are not statements. Without it, the server's key hides the password.
         private protected override async Task<FaultScene> CreateSceneAsync()
@@ -48,7 +48,7 @@ public abstract class RotationTurnsTests
 
     public sealed class OnRedis(SharedRedis redis) : RotationTurnsTests
     {
-        private protected override int Turns => 84;
+        private protected override int Turns => 72;
 
         // Its driver says several things at once while a connection begins, and whether an answer comes between them is a matter of the network.
         private protected override int Slack => 1;
@@ -58,7 +58,7 @@ public abstract class RotationTurnsTests
 
     public sealed class OnMongoDb(SharedMongoServer mongo) : RotationTurnsTests, IClassFixture<SharedMongoServer>
     {
-        private protected override int Turns => 38;
+        private protected override int Turns => 34;
 
         // Whether a server is there, and how far, is asked on connections beside: by the clock.
         private protected override bool IsCounted(string what) => what is not ("hello" or "isMaster" or "endSessions");

@@ -1,4 +1,3 @@
-using System.Data;
 using Nebula.Rotation.Engine.Databases.PostgreSql.Catalog;
 using Nebula.Rotation.Engine.Snapshots;
 using Npgsql;
@@ -6,7 +5,7 @@ using Npgsql;
 namespace Nebula.Rotation.Engine.Databases.PostgreSql;
 
 /// <summary>
-/// Reads a login's facts: in each database one read-only transaction with one view of the data, one batch. The credential's own database tells which
+/// Reads a login's facts: in each database one read-only transaction with one view of the data, one round trip. The credential's own database tells which
 /// others to visit.
 /// </summary>
 internal sealed class PostgreSqlCatalog(PostgreSqlSession session, PostgreSqlDatabaseSessions others)
@@ -89,23 +88,25 @@ internal sealed class PostgreSqlCatalog(PostgreSqlSession session, PostgreSqlDat
     private async Task<SnapshotBuilder> ReadOnceAsync(
         PostgreSqlSession visited, SnapshotBuilder builder, IReadOnlyList<ICatalogQuery> queries, bool isHome, CancellationToken cancellationToken)
     {
-        await using var transaction = await visited.Connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
-        await using (var batch = new NpgsqlBatch(visited.Connection, transaction))
+        await using var batch = new NpgsqlBatch(visited.Connection);
+        // In the batch itself, so that one read is one round trip.
+        batch.BatchCommands.Add(new("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
+        foreach (var query in queries)
         {
-            batch.BatchCommands.Add(new("SET TRANSACTION READ ONLY"));
-            foreach (var query in queries)
+            batch.BatchCommands.Add(new(query.Sql(visited.Server.Version))
             {
-                batch.BatchCommands.Add(new(query.Sql(visited.Server.Version))
+                Parameters =
                 {
-                    Parameters =
-                    {
-                        new NpgsqlParameter<string> { TypedValue = builder.Username },
-                        new NpgsqlParameter<bool> { TypedValue = isHome },
-                        new NpgsqlParameter<string[]> { TypedValue = [.. others.Visited] },
-                    },
-                });
-            }
+                    new NpgsqlParameter<string> { TypedValue = builder.Username },
+                    new NpgsqlParameter<bool> { TypedValue = isHome },
+                    new NpgsqlParameter<string[]> { TypedValue = [.. others.Visited] },
+                },
+            });
+        }
 
+        batch.BatchCommands.Add(new("COMMIT"));
+        try
+        {
             await using var rows = await batch.ExecuteReaderAsync(cancellationToken);
             foreach (var query in queries)
             {
@@ -113,8 +114,26 @@ internal sealed class PostgreSqlCatalog(PostgreSqlSession session, PostgreSqlDat
                 await rows.NextResultAsync(cancellationToken);
             }
         }
+        catch when (visited.IsOpen)
+        {
+            await LeaveTransactionAsync(visited);
+            throw;
+        }
 
-        await transaction.CommitAsync(cancellationToken);
         return builder;
+    }
+
+    /// <summary>What failed before the COMMIT left the transaction open.</summary>
+    private static async Task LeaveTransactionAsync(PostgreSqlSession visited)
+    {
+        try
+        {
+            await using var rollback = visited.Command("ROLLBACK");
+            await rollback.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+        catch (NpgsqlException)
+        {
+            // The connection is lost with it; what failed first is on its way to the caller.
+        }
     }
 }
