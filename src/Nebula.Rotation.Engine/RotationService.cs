@@ -141,8 +141,12 @@ internal sealed class RotationService(WorkflowServices services) : IRotationServ
     public Task<IReadOnlyList<DueCredential>> FindDueAsync(CredentialFilter filter, CancellationToken cancellationToken) =>
         new DueFinder(services).FindAsync(filter, cancellationToken);
 
-    public Task<RotationSummary> RotateManyAsync(FleetRequest request, IFleetObserver observer, CancellationToken stop) =>
-        new FleetRunner(services, RunAsync).RunAsync(request, observer, stop);
+    public async Task<RotationSummary> RotateManyAsync(FleetRequest request, IFleetObserver observer, CancellationToken stop)
+    {
+        await using var idle = new IdleSessions(services.Time);
+        var run = new RotationService(services with { IdleAdmins = request.Members.Count > 1 ? idle : null });
+        return await new FleetRunner(services, run.RunAsync).RunAsync(request, observer, stop);
+    }
 
     public Task<OwnershipChange> ConvertOwnershipAsync(OwnershipRequest request, IRotationObserver observer, CancellationToken stop) =>
         StopAsRotationExceptionAsync(request.Name, () => new OwnershipWorkflow(services).ConvertAsync(request, observer, stop));

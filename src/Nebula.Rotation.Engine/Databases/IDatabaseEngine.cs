@@ -37,7 +37,11 @@ internal interface IDatabaseEngine
     /// <summary>
     /// Connects as admin, past any pool, to the endpoint that takes writes. Throws ServerUnreachable, UnsupportedServer, AdminAuthenticationFailed.
     /// </summary>
-    Task<IAdminConnection> ConnectAdminAsync(DatabaseCredential credential, Login admin, CancellationToken cancellationToken);
+    /// <param name="credential">Where to.</param>
+    /// <param name="admin">As whom.</param>
+    /// <param name="idle">Where an earlier rotation of the run may have left a session, and where this one leaves its own; null where there is no next.</param>
+    /// <param name="cancellationToken">Ends the connecting.</param>
+    Task<IAdminConnection> ConnectAdminAsync(DatabaseCredential credential, Login admin, IdleSessions? idle, CancellationToken cancellationToken);
 
     /// <summary>
     /// Logs in as a login on every endpoint, over connections of its own that no earlier success can lend itself to, asks the server who it is,

@@ -1,3 +1,5 @@
+using Nebula.Rotation.Engine.Databases;
+
 namespace Nebula.Rotation.Engine.Workflow;
 
 /// <summary>How the live login's facts differ from those that its last rotation recorded. Looks only; that it cannot look is said, and is no failure.</summary>

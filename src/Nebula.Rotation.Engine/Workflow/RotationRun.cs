@@ -70,7 +70,9 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
     {
         if (_admin is not null)
             return _admin;
-        var admin = await Engine.ConnectAdminAsync(Credential, AdminLogin, cancellationToken);
+        if (Services.IdleAdmins is { } idle)
+            await idle.RefuseAsync(OldUsername);
+        var admin = await Engine.ConnectAdminAsync(Credential, AdminLogin, Services.IdleAdmins, cancellationToken);
         try
         {
             await LockAsync(admin, lease, OldUsername, NewUsername, cancellationToken);

@@ -9,4 +9,7 @@ internal sealed record WorkflowServices(ICredentialStore Store, EngineRegistry E
 {
     /// <summary>Who publishes to what.</summary>
     public PublisherRegistry Publishers { get; init; } = PublisherRegistry.Default;
+
+    /// <summary>What the rotations of a run over many leave to each other; null for one alone.</summary>
+    public IdleSessions? IdleAdmins { get; init; }
 }

@@ -25,7 +25,7 @@ internal sealed class ModelEngine(ModelServer server, ModelPlanner planner, Acti
 
     public Secret FormatConnectionString(DatabaseCredential credential, Login login, ConnectionStringFormat format) => new($"{login.Username}@model");
 
-    public Task<IAdminConnection> ConnectAdminAsync(DatabaseCredential credential, Login admin, CancellationToken cancellationToken)
+    public Task<IAdminConnection> ConnectAdminAsync(DatabaseCredential credential, Login admin, IdleSessions? idle, CancellationToken cancellationToken)
     {
         touch("connect");
         return server.LogsIn(admin.Username, admin.Password.Reveal())

@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using MongoDB.Bson;
+using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Databases.MongoDb;
 using Nebula.Rotation.Integration.Tests.MongoDb.Wire;
 using Nebula.Rotation.Integration.Tests.Topology;

@@ -1,6 +1,7 @@
 using CsCheck;
 using MongoDB.Bson;
 using MongoDB.Driver.Core.Events;
+using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Databases.MongoDb;
 using Nebula.Rotation.Integration.Tests.Workflow;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MySqlConnector;
+using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Databases.MySql;
 using Nebula.Rotation.Integration.Tests.Servers;
 using Nebula.Rotation.Integration.Tests.Workflow;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Databases.PostgreSql;
 using Nebula.Rotation.Integration.Tests.Servers;
 using Nebula.Rotation.TestServers;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Databases.Redis;
 using Nebula.Rotation.Integration.Tests.Servers;
 using Nebula.Rotation.Integration.Tests.Workflow;

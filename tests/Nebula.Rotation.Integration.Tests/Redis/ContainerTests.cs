@@ -1,3 +1,4 @@
+using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Databases.Redis;
 using Nebula.Rotation.Integration.Tests.Workflow;
 using Nebula.Rotation.Stores;

@@ -1,3 +1,4 @@
+using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Databases.Redis;
 using Nebula.Rotation.Integration.Tests.Servers;
 using Nebula.Rotation.Integration.Tests.Topology;

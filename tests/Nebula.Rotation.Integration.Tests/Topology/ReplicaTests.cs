@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Databases.PostgreSql;
 using Nebula.Rotation.Integration.Tests.PostgreSql;
 using Nebula.Rotation.Integration.Tests.Servers;

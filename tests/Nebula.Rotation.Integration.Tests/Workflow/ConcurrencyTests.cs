@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Databases.PostgreSql;
 using Nebula.Rotation.Engine.Snapshots;
 using Nebula.Rotation.Integration.Tests.Servers;

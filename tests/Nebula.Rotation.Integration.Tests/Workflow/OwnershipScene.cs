@@ -1,3 +1,4 @@
+using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Databases.PostgreSql;
 using Nebula.Rotation.Engine.Snapshots;
 using Nebula.Rotation.Integration.Tests.Oracles;

@@ -14,11 +14,13 @@ internal sealed class MongoDbAdminConnection : IAdminConnection
     private readonly MongoDbSessions _sessions;
     private readonly MongoDbRouters _routers;
     private readonly string _authSource;
+    private readonly IdleSessions? _idle;
     private Func<CancellationToken, Task> _checkLease = static _ => Task.CompletedTask;
 
-    public MongoDbAdminConnection(DatabaseCredential credential, MongoDbSession session)
+    public MongoDbAdminConnection(DatabaseCredential credential, MongoDbSession session, IdleSessions? idle)
     {
         _credential = credential;
+        _idle = idle;
         _session = session;
         _authSource = MongoDbOptions.AuthSource(credential);
         _catalog = new(session, _authSource);
@@ -78,7 +80,11 @@ internal sealed class MongoDbAdminConnection : IAdminConnection
                 await open.DisposeAsync();
         }
 
-        await _session.DisposeAsync();
+        // Commands here leave nothing behind in a connection.
+        if (_idle is not null)
+            await _idle.LeaveAsync(_session.Connector.Key, _session.Connector.Username, _session, static () => ValueTask.CompletedTask);
+        else
+            await _session.DisposeAsync();
     }
 
     /// <summary>The admin's own session with one server, kept: the drain asks each again and again.</summary>

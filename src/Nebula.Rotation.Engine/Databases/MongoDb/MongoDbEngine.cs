@@ -39,15 +39,17 @@ internal sealed class MongoDbEngine : IDatabaseEngine
     public Secret FormatConnectionString(DatabaseCredential credential, Login login, ConnectionStringFormat format) =>
         MongoDbConnectionStrings.Format(credential, login, format);
 
-    public async Task<IAdminConnection> ConnectAdminAsync(DatabaseCredential credential, Login admin, CancellationToken cancellationToken)
+    public async Task<IAdminConnection> ConnectAdminAsync(DatabaseCredential credential, Login admin, IdleSessions? idle, CancellationToken cancellationToken)
     {
         var connector = new MongoDbConnector(credential, admin, MongoDbOptions.AdminAuthSource(credential)) { Configure = Configure };
+        if (idle is not null && await idle.TakeAsync<MongoDbSession>(connector.Key, RenewAsync, cancellationToken) is { } kept)
+            return new MongoDbAdminConnection(credential, kept, idle);
         var session = await MongoDbSession.OpenAsync(connector, RotationErrorCode.AdminAuthenticationFailed, cancellationToken);
         try
         {
             RequireTaker(session);
             await session.AskFeaturesAsync(cancellationToken);
-            return new MongoDbAdminConnection(credential, session);
+            return new MongoDbAdminConnection(credential, session, idle);
         }
         catch (MongoDbCommandError e)
         {
@@ -58,6 +60,13 @@ internal sealed class MongoDbEngine : IDatabaseEngine
         {
             await session.DisposeAsync();
             throw;
+        }
+
+        async Task<MongoDbSession> RenewAsync(MongoDbSession kept)
+        {
+            await kept.RenewAsync(cancellationToken);
+            RequireTaker(kept);
+            return kept;
         }
     }
 

@@ -113,6 +113,9 @@ internal sealed class MongoDbSession(MongoDbConnector connector, MongoClient cli
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Asks the servers anew what they are.</summary>
+    public Task RenewAsync(CancellationToken cancellationToken) => GreetAsync(RotationErrorCode.AdminAuthenticationFailed, cancellationToken);
+
     private async Task GreetAsync(RotationErrorCode authenticationFailed, CancellationToken cancellationToken)
     {
         try

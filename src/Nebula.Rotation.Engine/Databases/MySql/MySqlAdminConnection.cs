@@ -4,7 +4,7 @@ using Nebula.Rotation.Engine.Snapshots;
 namespace Nebula.Rotation.Engine.Databases.MySql;
 
 /// <summary>An admin's connection to the server that takes writes.</summary>
-internal sealed class MySqlAdminConnection(DatabaseCredential credential, MySqlOpener opener, string host, MySqlSession session) : IAdminConnection
+internal sealed class MySqlAdminConnection(DatabaseCredential credential, MySqlOpener opener, string host, MySqlSession session, IdleSessions? idle) : IAdminConnection
 {
     private readonly MySqlOtherEndpoints _otherEndpoints = new(opener, credential, host);
 
@@ -70,7 +70,10 @@ internal sealed class MySqlAdminConnection(DatabaseCredential credential, MySqlO
     public async ValueTask DisposeAsync()
     {
         await _otherEndpoints.DisposeAsync();
-        await session.DisposeAsync();
+        if (idle is not null && session.IsOpen)
+            await idle.LeaveAsync(opener.Key(host), opener.Username, session, session.CleanAsync);
+        else
+            await session.DisposeAsync();
     }
 
     private MySqlCatalog Catalog => new(session, MySqlOptions.RecreatesDefiners(credential));

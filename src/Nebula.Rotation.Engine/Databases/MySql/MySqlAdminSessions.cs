@@ -29,14 +29,16 @@ internal static class MySqlAdminSessions
         """;
 
     /// <summary>The first endpoint that takes writes: it is asked, the order says nothing.</summary>
-    public static async Task<(string Host, MySqlSession Session)> OpenWritableAsync(MySqlOpener opener, DatabaseCredential credential, CancellationToken cancellationToken)
+    public static async Task<(string Host, MySqlSession Session)> OpenWritableAsync(
+        MySqlOpener opener, DatabaseCredential credential, IdleSessions? idle, CancellationToken cancellationToken)
     {
         var failures = new List<RotationException>();
         foreach (var host in opener.Hosts)
         {
             try
             {
-                return (host, await OpenAsync(opener, credential, host, mayBeReadOnly: false, cancellationToken));
+                return (host, await TakeAsync(idle, opener, credential, host, cancellationToken)
+                              ?? await OpenAsync(opener, credential, host, mayBeReadOnly: false, cancellationToken));
             }
             catch (RotationException e)
             {
@@ -70,6 +72,14 @@ internal static class MySqlAdminSessions
             throw MySqlErrors.OfStatement(e, endpoint.ToString(), null);
         }
     }
+
+    private static async Task<MySqlSession?> TakeAsync(
+        IdleSessions? idle, MySqlOpener opener, DatabaseCredential credential, string host, CancellationToken cancellationToken) => idle is null
+        ? null
+        : await idle.TakeAsync<MySqlSession>(
+            opener.Key(host),
+            async kept => (await SetUpAsync(kept.Connection, credential, MySqlEndpoint.Parse(host, credential.Port), mayBeReadOnly: false, cancellationToken)).Since(kept.StartedAt),
+            cancellationToken);
 
     private static async Task<MySqlSession> SetUpAsync(
         MySqlConnection connection, DatabaseCredential credential, MySqlEndpoint endpoint, bool mayBeReadOnly, CancellationToken cancellationToken)

@@ -35,11 +35,11 @@ internal sealed class MySqlEngine : IDatabaseEngine
     public Secret FormatConnectionString(DatabaseCredential credential, Login login, ConnectionStringFormat format) =>
         MySqlConnectionStrings.Format(credential, login, format);
 
-    public async Task<IAdminConnection> ConnectAdminAsync(DatabaseCredential credential, Login admin, CancellationToken cancellationToken)
+    public async Task<IAdminConnection> ConnectAdminAsync(DatabaseCredential credential, Login admin, IdleSessions? idle, CancellationToken cancellationToken)
     {
         var opener = new MySqlOpener(credential, admin);
-        var (host, session) = await MySqlAdminSessions.OpenWritableAsync(opener, credential, cancellationToken);
-        return new MySqlAdminConnection(credential, opener, host, session);
+        var (host, session) = await MySqlAdminSessions.OpenWritableAsync(opener, credential, idle, cancellationToken);
+        return new MySqlAdminConnection(credential, opener, host, session, idle);
     }
 
     public async Task<IReadOnlyList<CredentialTestResult>> CheckLoginAsync(

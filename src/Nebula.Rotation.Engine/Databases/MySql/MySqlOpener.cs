@@ -22,6 +22,9 @@ internal sealed class MySqlOpener(DatabaseCredential credential, Login login)
     /// <summary>Host and port, for messages.</summary>
     public string Endpoint(string host) => MySqlEndpoint.Parse(host, credential.Port).ToString();
 
+    /// <summary>Names a session for <see cref="IdleSessions"/>.</summary>
+    public string Key(string host) => IdleSessions.Key(ConnectionString(host, null).ConnectionString);
+
     /// <summary>Opens a connection. Throws <see cref="RotationException"/> as <see cref="MySqlErrors.OfConnecting"/> has it.</summary>
     public async Task<MySqlConnection> OpenAsync(string host, string? database, RotationErrorCode authenticationFailed, CancellationToken cancellationToken)
     {

@@ -15,11 +15,20 @@ internal sealed class MySqlSession(MySqlConnection connection, MySqlServerInfo s
     /// <summary>Whether what is sent can be read by nobody on the way.</summary>
     public bool IsPrivate => Server.IsEncrypted || endpoint.IsLocal;
 
+    /// <summary>False when the connection is gone.</summary>
+    public bool IsOpen => Connection.State == System.Data.ConnectionState.Open;
+
     /// <summary>When it connected, by the server's clock.</summary>
     public DateTimeOffset StartedAt { get; } = startedAt;
 
     /// <summary>What is known of when other sessions connected.</summary>
     public MySqlSessionAges Ages { get; } = new(server.ConnectionId, startedAt);
+
+    /// <summary>The same session, which connected earlier than it was set up.</summary>
+    public MySqlSession Since(DateTimeOffset connectedAt) => new(Connection, Server, endpoint, connectedAt);
+
+    /// <summary>Leaves no transaction, no lock and no setting (COM_RESET_CONNECTION).</summary>
+    public ValueTask CleanAsync() => Connection.ResetConnectionAsync();
 
     public MySqlCommand Command(string sql, params ReadOnlySpan<object> parameters)
     {

@@ -4,7 +4,7 @@ using Npgsql;
 namespace Nebula.Rotation.Engine.Databases.PostgreSql;
 
 /// <summary>An admin's connection to the server that takes writes, in the credential's database; others are opened when a statement asks for one.</summary>
-internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, PostgreSqlConnector connector, string host, PostgreSqlSession first) : IAdminConnection
+internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, PostgreSqlConnector connector, string host, PostgreSqlSession first, IdleSessions? idle) : IAdminConnection
 {
     private readonly PostgreSqlOtherEndpoints _otherEndpoints = new(connector, host, credential.Database);
     private readonly PostgreSqlDatabaseSessions _others = new(connector, host, credential.Database);
@@ -113,7 +113,10 @@ internal sealed class PostgreSqlAdminConnection(DatabaseCredential credential, P
     {
         await _otherEndpoints.DisposeAsync();
         await _others.DisposeAsync();
-        await _session.DisposeAsync();
+        if (idle is not null && _session is { IsOpen: true, IsReplaceable: false } session)
+            await idle.LeaveAsync(connector.Key(host, credential.Database), connector.Username, session, session.CleanAsync);
+        else
+            await _session.DisposeAsync();
     }
 
     /// <summary>

@@ -67,14 +67,16 @@ internal static class PostgreSqlAdminSessions
         """;
 
     /// <summary>The first endpoint that takes writes: it is asked, the order says nothing.</summary>
-    public static async Task<(string Host, PostgreSqlSession Session)> OpenPrimaryAsync(PostgreSqlConnector connector, string database, CancellationToken cancellationToken)
+    public static async Task<(string Host, PostgreSqlSession Session)> OpenPrimaryAsync(
+        PostgreSqlConnector connector, string database, IdleSessions? idle, CancellationToken cancellationToken)
     {
         var failures = new List<RotationException>();
         foreach (var host in connector.Hosts)
         {
             try
             {
-                return (host, await OpenAsync(connector, host, database, cancellationToken));
+                return (host, await TakeAsync(idle, connector, host, database, cancellationToken)
+                              ?? await OpenAsync(connector, host, database, cancellationToken));
             }
             catch (RotationException e)
             {
@@ -116,6 +118,14 @@ internal static class PostgreSqlAdminSessions
             throw PostgreSqlErrors.OfStatement(e, endpoint, null);
         }
     }
+
+    private static async Task<PostgreSqlSession?> TakeAsync(
+        IdleSessions? idle, PostgreSqlConnector connector, string host, string database, CancellationToken cancellationToken) => idle is null
+        ? null
+        : await idle.TakeAsync<PostgreSqlSession>(
+            connector.Key(host, database),
+            async kept => kept.With(await SetUpAsync(kept.Connection, kept.Endpoint, mayBeStandby: false, cancellationToken)),
+            cancellationToken);
 
     private static async Task<PostgreSqlServer> SetUpAsync(NpgsqlConnection connection, string endpoint, bool mayBeStandby, CancellationToken cancellationToken)
     {

@@ -25,6 +25,9 @@ internal sealed class PostgreSqlConnector(DatabaseCredential credential, Login l
     /// <summary>Host and port, for messages.</summary>
     public string Endpoint(string host) => PostgreSqlEndpoint.Parse(host, credential.Port).ToString();
 
+    /// <summary>Names a session for <see cref="IdleSessions"/>.</summary>
+    public string Key(string host, string database) => IdleSessions.Key(ConnectionString(host, database, login.Password.Reveal()).ConnectionString);
+
     /// <summary>Opens a connection. Throws <see cref="RotationException"/> as <see cref="PostgreSqlErrors.OfConnecting"/> has it.</summary>
     public async Task<(NpgsqlDataSource DataSource, NpgsqlConnection Connection)> OpenAsync(
         string host, string database, RotationErrorCode authenticationFailed, CancellationToken cancellationToken)

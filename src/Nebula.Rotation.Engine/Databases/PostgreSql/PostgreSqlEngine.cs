@@ -38,12 +38,12 @@ internal sealed class PostgreSqlEngine : IDatabaseEngine
     public Secret FormatConnectionString(DatabaseCredential credential, Login login, ConnectionStringFormat format) =>
         PostgreSqlConnectionStrings.Format(credential, login, format);
 
-    public async Task<IAdminConnection> ConnectAdminAsync(DatabaseCredential credential, Login admin, CancellationToken cancellationToken)
+    public async Task<IAdminConnection> ConnectAdminAsync(DatabaseCredential credential, Login admin, IdleSessions? idle, CancellationToken cancellationToken)
     {
         credential = PostgreSqlOptions.Direct(credential);
         var connector = new PostgreSqlConnector(credential, admin);
-        var (host, session) = await PostgreSqlAdminSessions.OpenPrimaryAsync(connector, credential.Database, cancellationToken);
-        return new PostgreSqlAdminConnection(credential, connector, host, session);
+        var (host, session) = await PostgreSqlAdminSessions.OpenPrimaryAsync(connector, credential.Database, idle, cancellationToken);
+        return new PostgreSqlAdminConnection(credential, connector, host, session, idle);
     }
 
     public async Task<IReadOnlyList<CredentialTestResult>> CheckLoginAsync(

@@ -21,6 +21,9 @@ internal sealed class PostgreSqlSession(NpgsqlDataSource dataSource, NpgsqlConne
     /// <summary>False when the connection is gone.</summary>
     public bool IsOpen => Connection.State == System.Data.ConnectionState.Open;
 
+    /// <summary>The same session, with what its server says of itself now.</summary>
+    public PostgreSqlSession With(PostgreSqlServer newer) => new(dataSource, Connection, newer, Endpoint);
+
     public NpgsqlCommand Command(string sql, params object[] parameters)
     {
         // The room's own text; values are parameters, and names went through the dialect.
@@ -30,6 +33,13 @@ internal sealed class PostgreSqlSession(NpgsqlDataSource dataSource, NpgsqlConne
         foreach (var value in parameters)
             command.Parameters.Add(new() { Value = value });
         return command;
+    }
+
+    /// <summary>Leaves no transaction and no lock. What the session has prepared stays, which is most of what it is kept for.</summary>
+    public async ValueTask CleanAsync()
+    {
+        await using var batch = new NpgsqlBatch(Connection) { BatchCommands = { new("ROLLBACK"), new("SELECT pg_advisory_unlock_all()") } };
+        await batch.ExecuteNonQueryAsync();
     }
 
     public async ValueTask DisposeAsync()

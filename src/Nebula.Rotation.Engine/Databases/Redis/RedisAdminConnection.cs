@@ -11,6 +11,9 @@ internal sealed class RedisAdminConnection(RedisNodes nodes, string adminUsernam
 
     public string Endpoint => nodes.Primary.Name;
 
+    /// <summary>Leaves the connections to the next rotation of a run; null for closing them.</summary>
+    public Func<ValueTask>? Leave { get; init; }
+
     public Func<CancellationToken, Task> LeaseCheck
     {
         set => _checkLease = value;
@@ -83,7 +86,7 @@ internal sealed class RedisAdminConnection(RedisNodes nodes, string adminUsernam
         return await new RedisRepair(nodes, _catalog, _checkLease).RunAsync(login, cancellationToken);
     }
 
-    public ValueTask DisposeAsync() => nodes.DisposeAsync();
+    public ValueTask DisposeAsync() => Leave?.Invoke() ?? nodes.DisposeAsync();
 
     private async Task RefreshAsync(CancellationToken cancellationToken)
     {

@@ -43,21 +43,35 @@ internal sealed class RedisEngine : IDatabaseEngine
 
     public Secret FormatConnectionString(DatabaseCredential credential, Login login, ConnectionStringFormat format) => RedisConnectionStrings.Format(credential, login, format);
 
-    public async Task<IAdminConnection> ConnectAdminAsync(DatabaseCredential credential, Login admin, CancellationToken cancellationToken)
+    public async Task<IAdminConnection> ConnectAdminAsync(DatabaseCredential credential, Login admin, IdleSessions? idle, CancellationToken cancellationToken)
     {
-        var nodes = new RedisNodes(credential, new(credential, admin), RotationErrorCode.AdminAuthenticationFailed);
+        var connector = new RedisConnector(credential, admin);
+        if (idle is not null && await idle.TakeAsync<RedisNodes>(connector.Key, RenewAsync, cancellationToken) is { } kept)
+            return Connect(kept);
+        var nodes = new RedisNodes(credential, connector, RotationErrorCode.AdminAuthenticationFailed);
         try
         {
             await nodes.RefreshAsync(cancellationToken);
             await RequireUsersAsync(nodes, admin.Username, cancellationToken);
-            var connection = new RedisAdminConnection(nodes, admin.Username, found => _found[Key(credential)] = [.. found.WithData.Select(node => node.Endpoint)]);
-            return connection;
+            return Connect(nodes);
         }
         catch
         {
             await nodes.DisposeAsync();
             throw;
         }
+
+        async Task<RedisNodes> RenewAsync(RedisNodes kept)
+        {
+            await kept.RefreshAsync(cancellationToken);
+            return kept;
+        }
+
+        // Commands here leave nothing behind in a connection.
+        RedisAdminConnection Connect(RedisNodes to) => new(to, admin.Username, found => _found[Key(credential)] = [.. found.WithData.Select(node => node.Endpoint)])
+        {
+            Leave = idle is null ? null : () => idle.LeaveAsync(connector.Key, admin.Username, to, static () => ValueTask.CompletedTask),
+        };
     }
 
     public async Task<IReadOnlyList<CredentialTestResult>> CheckLoginAsync(

@@ -71,7 +71,9 @@ internal static class PrepareStage
         var disagreement = await FindDisagreementAsync(services, engine, credential, current.Login, input, cancellationToken);
 
         var adminLogin = await AdminLogins.FindAsync(services.Store, credential, input.Request.Admin, cancellationToken);
-        var admin = await engine.ConnectAdminAsync(credential, adminLogin, cancellationToken);
+        if (services.IdleAdmins is { } idle)
+            await idle.RefuseAsync(current.Login.Username);
+        var admin = await engine.ConnectAdminAsync(credential, adminLogin, services.IdleAdmins, cancellationToken);
         try
         {
             var from = new DocumentLogin(current.Login.Username, current.Login.Password.Reveal(), current.Version);
