@@ -190,6 +190,7 @@ internal sealed class SqliteDatabase : IStoreDatabase
     {
         var committed = false;
         var transaction = _connection.BeginTransaction(deferred: !write);
+        _session.Transaction = transaction;
         try
         {
             var result = work(_session);
@@ -199,6 +200,7 @@ internal sealed class SqliteDatabase : IStoreDatabase
         }
         finally
         {
+            _session.Transaction = null;
             if (!committed)
                 RollBack(transaction);
             transaction.Dispose();
