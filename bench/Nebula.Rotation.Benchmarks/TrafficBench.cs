@@ -37,7 +37,7 @@ internal sealed class TrafficBench : Bench
             await using var service = RotationBench.NewService(store);
             var name = await RotationBench.AddAsync(shop, store, cancellationToken);
             await using var pool = await RotatingDataSource.StartAsync(
-                new StoreLoginSource(store, name), login => Open(shop, login), new() { WarmConnections = Workers }, cancellationToken);
+                new StoreLoginSource(store, name), login => Open(shop, login), new() { WarmConnections = Workers, WarmUp = WarmUpAsync }, cancellationToken);
             var publisher = new PoolPublisher([pool]);
             var most = await LoadAsync(pool, Window);
             var rotations = 0;
@@ -132,10 +132,22 @@ internal sealed class TrafficBench : Bench
     private static async Task TransactAsync(RotatingDataSource pool, int id)
     {
         await using var connection = await pool.OpenConnectionAsync();
+        await RunAsync(connection, id, CancellationToken.None);
+    }
+
+    private static async Task WarmUpAsync(DbConnection connection, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await RunAsync(connection, 1000, cancellationToken);
+        await transaction.RollbackAsync(cancellationToken);
+    }
+
+    private static async Task RunAsync(DbConnection connection, int id, CancellationToken cancellationToken)
+    {
         await using var command = connection.CreateCommand();
         command.CommandText = "UPDATE sales.accounts SET balance = balance + 1 WHERE id = $1";
         command.Parameters.Add(new NpgsqlParameter { Value = id });
-        await command.ExecuteNonQueryAsync();
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static NpgsqlDataSource Open(PostgresShop shop, PoolLogin login) => NpgsqlDataSource.Create(

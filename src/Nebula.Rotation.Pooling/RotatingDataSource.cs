@@ -19,7 +19,7 @@ public sealed class RotatingDataSource : DbDataSource, IRotatingPool
     private readonly GenerationSet<DbDataSource> _generations;
 
     private RotatingDataSource(ILoginSource source, Func<PoolLogin, DbDataSource> open, RotatingPoolOptions options) =>
-        _generations = new(source, (login, _) => Task.FromResult(open(login)), (pool, cancellationToken) => ProveAsync(pool, options.WarmConnections, cancellationToken), options);
+        _generations = new(source, (login, _) => Task.FromResult(open(login)), (pool, cancellationToken) => ProveAsync(pool, options, cancellationToken), options);
 
     /// <inheritdoc/>
     public string Username => _generations.Login.Username;
@@ -160,16 +160,21 @@ public sealed class RotatingDataSource : DbDataSource, IRotatingPool
         }
     }
 
-    private static async Task ProveAsync(DbDataSource pool, int connections, CancellationToken cancellationToken)
+    private static async Task ProveAsync(DbDataSource pool, RotatingPoolOptions options, CancellationToken cancellationToken)
     {
         // The first one is the proof. The others one after another: logging in costs both sides time on a processor (SCRAM hashes thousands of times), which
         // the old pool's work needs meanwhile. All stay open until the last is, or one would be opened again and again.
-        var others = new List<DbConnection>(connections - 1);
+        var others = new List<DbConnection>(options.WarmConnections - 1);
         await using var proof = await pool.OpenConnectionAsync(cancellationToken);
         try
         {
-            while (others.Count < connections - 1)
-                others.Add(await pool.OpenConnectionAsync(cancellationToken));
+            await WarmUpAsync(proof, options, cancellationToken);
+            while (others.Count < options.WarmConnections - 1)
+            {
+                var other = await pool.OpenConnectionAsync(cancellationToken);
+                others.Add(other);
+                await WarmUpAsync(other, options, cancellationToken);
+            }
         }
         catch (Exception)
         {
@@ -179,4 +184,7 @@ public sealed class RotatingDataSource : DbDataSource, IRotatingPool
         foreach (var other in others)
             await other.DisposeAsync();
     }
+
+    private static Task WarmUpAsync(DbConnection connection, RotatingPoolOptions options, CancellationToken cancellationToken) =>
+        options.WarmUp?.Invoke(connection, cancellationToken) ?? Task.CompletedTask;
 }

@@ -1,3 +1,5 @@
+using System.Data.Common;
+
 namespace Nebula.Rotation.Pooling;
 
 /// <summary>How a pool follows its source.</summary>
@@ -20,6 +22,13 @@ public sealed record RotatingPoolOptions
     /// a login. A <see cref="RotatingClient{T}"/> has no use for it.
     /// </summary>
     public int WarmConnections { get; init; } = 1;
+
+    /// <summary>
+    /// What each of <see cref="WarmConnections"/> does before the new pool takes the other's place. A server process that has just begun has met no table yet, and its
+    /// first statement takes many times as long as the next: run the statements here that requests wait for, in a way that changes nothing. What it throws is
+    /// no reason against the login, and is ignored. A <see cref="RotatingClient{T}"/> has no use for it.
+    /// </summary>
+    public Func<DbConnection, CancellationToken, Task>? WarmUp { get; init; }
 
     /// <summary>How long the old pool may take to drain; <see cref="Timeout.InfiniteTimeSpan"/> for as long as it takes. What is in use then stays in use, but the pool is disposed.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromMinutes(5);

@@ -38,6 +38,37 @@ public abstract class RotatingDataSourceTests(TestDatabase database)
     }
 
     [Fact]
+    public async Task Each_warm_connection_is_warmed_up_before_the_new_pool_takes_the_others_place()
+    {
+        var warmed = new List<(string Pool, string Login)>();
+        RotatingDataSource? source = null;
+        source = await StartAsync(await database.NewLoginAsync(), Told with { WarmConnections = 3, WarmUp = NoteAsync });
+        await using var owned = source;
+        Assert.Equal(3, warmed.Count);
+        var (former, next) = (source.Username, await database.NewLoginAsync());
+        warmed.Clear();
+        await source.AdoptAsync(next, Cancellation);
+        Assert.Equal([(former, next.Username), (former, next.Username), (former, next.Username)], warmed);
+
+        async Task NoteAsync(DbConnection connection, CancellationToken cancellationToken)
+        {
+            await using var command = connection.CreateCommand();
+            command.CommandText = database.WhoAmI;
+            warmed.Add((source?.Username ?? "", (string)(await command.ExecuteScalarAsync(cancellationToken))!));
+        }
+    }
+
+    [Fact]
+    public async Task What_warming_up_throws_is_no_reason_against_a_login()
+    {
+        await using var source = await StartAsync(
+            await database.NewLoginAsync(), Told with { WarmConnections = 2, WarmUp = static (_, _) => throw new InvalidOperationException("no such table") });
+        var next = await database.NewLoginAsync();
+        await source.AdoptAsync(next, Cancellation);
+        Assert.Equal(next.Username, source.Username);
+    }
+
+    [Fact]
     public async Task Connections_are_the_providers_own()
     {
         await using var source = await StartAsync(await database.NewLoginAsync(), Told);
