@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Nebula.Rotation.Engine.Databases.Redis;
 
 /// <summary>
@@ -8,6 +10,9 @@ internal sealed class CommandRules
 {
     private readonly HashSet<string> _all;
     private readonly Dictionary<string, HashSet<string>> _categories;
+
+    /// <summary>A rotation asks again and again for the rules of two users, which are mostly the same.</summary>
+    private readonly ConcurrentDictionary<string, IReadOnlyCollection<string>> _allowed = new(StringComparer.Ordinal);
 
     private CommandRules(HashSet<string> all, Dictionary<string, HashSet<string>> categories)
     {
@@ -26,7 +31,9 @@ internal sealed class CommandRules
     }
 
     /// <summary>The commands that rules allow; a first argument that is allowed (<c>select|0</c>) is one by itself.</summary>
-    public IReadOnlyCollection<string> Allowed(string rules)
+    public IReadOnlyCollection<string> Allowed(string rules) => _allowed.GetOrAdd(rules, WorkOut);
+
+    private SortedSet<string> WorkOut(string rules)
     {
         var allowed = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var rule in rules.Split(' ', StringSplitOptions.RemoveEmptyEntries))
