@@ -12,6 +12,9 @@ internal sealed class IdleSessions : IAsyncDisposable
     /// <summary>How long a session waits for a next rotation. Servers and firewalls allow it.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long it may take to ask a session anew or to clean it: one whose server says nothing is closed, and a new one has its own bounds.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly object _gate = new();
@@ -32,14 +35,16 @@ internal sealed class IdleSessions : IAsyncDisposable
     /// <param name="key">Names it.</param>
     /// <param name="renewAsync">Asks it anew what a new one would be asked. When that fails, the session is closed: whoever opens another hears of the reason.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
-    public async Task<T?> TakeAsync<T>(string key, Func<T, Task<T>> renewAsync, CancellationToken cancellationToken)
+    public async Task<T?> TakeAsync<T>(string key, Func<T, CancellationToken, Task<T>> renewAsync, CancellationToken cancellationToken)
         where T : class, IAsyncDisposable
     {
         while (Take(key) is { } kept)
         {
+            using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            bound.CancelAfter(Patience);
             try
             {
-                return await renewAsync((T)kept);
+                return await renewAsync((T)kept, bound.Token);
             }
             catch (Exception)
             {
@@ -56,11 +61,12 @@ internal sealed class IdleSessions : IAsyncDisposable
     /// <param name="username">Whose it is.</param>
     /// <param name="session">The session.</param>
     /// <param name="cleanAsync">Makes it as if it had just been opened: no transaction, no lock. When that fails, it is closed.</param>
-    public async ValueTask LeaveAsync(string key, string username, IAsyncDisposable session, Func<ValueTask> cleanAsync)
+    public async ValueTask LeaveAsync(string key, string username, IAsyncDisposable session, Func<CancellationToken, ValueTask> cleanAsync)
     {
+        using var bound = new CancellationTokenSource(Patience);
         try
         {
-            await cleanAsync();
+            await cleanAsync(bound.Token);
         }
         catch (Exception)
         {

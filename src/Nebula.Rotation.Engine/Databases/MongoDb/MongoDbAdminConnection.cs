@@ -82,7 +82,7 @@ internal sealed class MongoDbAdminConnection : IAdminConnection
 
         // Commands here leave nothing behind in a connection.
         if (_idle is not null)
-            await _idle.LeaveAsync(_session.Connector.Key, _session.Connector.Username, _session, static () => ValueTask.CompletedTask);
+            await _idle.LeaveAsync(_session.Connector.Key, _session.Connector.Username, _session, static _ => ValueTask.CompletedTask);
         else
             await _session.DisposeAsync();
     }

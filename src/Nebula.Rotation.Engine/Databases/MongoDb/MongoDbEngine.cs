@@ -62,9 +62,9 @@ internal sealed class MongoDbEngine : IDatabaseEngine
             throw;
         }
 
-        async Task<MongoDbSession> RenewAsync(MongoDbSession kept)
+        static async Task<MongoDbSession> RenewAsync(MongoDbSession kept, CancellationToken bound)
         {
-            await kept.RenewAsync(cancellationToken);
+            await kept.RenewAsync(bound);
             RequireTaker(kept);
             return kept;
         }

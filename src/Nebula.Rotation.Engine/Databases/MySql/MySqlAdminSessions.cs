@@ -78,7 +78,7 @@ internal static class MySqlAdminSessions
         ? null
         : await idle.TakeAsync<MySqlSession>(
             opener.Key(host),
-            async kept => (await SetUpAsync(kept.Connection, credential, MySqlEndpoint.Parse(host, credential.Port), mayBeReadOnly: false, cancellationToken)).Since(kept.StartedAt),
+            async (kept, bound) => (await SetUpAsync(kept.Connection, credential, MySqlEndpoint.Parse(host, credential.Port), mayBeReadOnly: false, bound)).Since(kept.StartedAt),
             cancellationToken);
 
     private static async Task<MySqlSession> SetUpAsync(

@@ -28,7 +28,7 @@ internal sealed class MySqlSession(MySqlConnection connection, MySqlServerInfo s
     public MySqlSession Since(DateTimeOffset connectedAt) => new(Connection, Server, endpoint, connectedAt);
 
     /// <summary>Leaves no transaction, no lock and no setting (COM_RESET_CONNECTION).</summary>
-    public ValueTask CleanAsync() => Connection.ResetConnectionAsync();
+    public ValueTask CleanAsync(CancellationToken cancellationToken) => Connection.ResetConnectionAsync(cancellationToken);
 
     public MySqlCommand Command(string sql, params ReadOnlySpan<object> parameters)
     {

@@ -124,7 +124,7 @@ internal static class PostgreSqlAdminSessions
         ? null
         : await idle.TakeAsync<PostgreSqlSession>(
             connector.Key(host, database),
-            async kept => kept.With(await SetUpAsync(kept.Connection, kept.Endpoint, mayBeStandby: false, cancellationToken)),
+            async (kept, bound) => kept.With(await SetUpAsync(kept.Connection, kept.Endpoint, mayBeStandby: false, bound)),
             cancellationToken);
 
     private static async Task<PostgreSqlServer> SetUpAsync(NpgsqlConnection connection, string endpoint, bool mayBeStandby, CancellationToken cancellationToken)

@@ -36,10 +36,10 @@ internal sealed class PostgreSqlSession(NpgsqlDataSource dataSource, NpgsqlConne
     }
 
     /// <summary>Leaves no transaction and no lock. What the session has prepared stays, which is most of what it is kept for.</summary>
-    public async ValueTask CleanAsync()
+    public async ValueTask CleanAsync(CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(Connection) { BatchCommands = { new("ROLLBACK"), new("SELECT pg_advisory_unlock_all()") } };
-        await batch.ExecuteNonQueryAsync();
+        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()

@@ -61,16 +61,16 @@ internal sealed class RedisEngine : IDatabaseEngine
             throw;
         }
 
-        async Task<RedisNodes> RenewAsync(RedisNodes kept)
+        static async Task<RedisNodes> RenewAsync(RedisNodes kept, CancellationToken bound)
         {
-            await kept.RefreshAsync(cancellationToken);
+            await kept.RefreshAsync(bound);
             return kept;
         }
 
         // Commands here leave nothing behind in a connection.
         RedisAdminConnection Connect(RedisNodes to) => new(to, admin.Username, found => _found[Key(credential)] = [.. found.WithData.Select(node => node.Endpoint)])
         {
-            Leave = idle is null ? null : () => idle.LeaveAsync(connector.Key, admin.Username, to, static () => ValueTask.CompletedTask),
+            Leave = idle is null ? null : () => idle.LeaveAsync(connector.Key, admin.Username, to, static _ => ValueTask.CompletedTask),
         };
     }
 
