@@ -283,7 +283,7 @@ public abstract class MySqlRotationTests(SharedMySql mysql)
         }
 
         all.AddRange(await RowsAsync(scene, "SELECT CONCAT(TRIGGER_NAME, ' ', ACTION_ORDER) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY 1"));
-        all.AddRange(await RowsAsync(scene, "SELECT CONCAT_WS(' ', STARTS, STATUS, TIME_ZONE, ON_COMPLETION, EVENT_COMMENT, SQL_MODE) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()"));
+        all.AddRange(await RowsAsync(scene, "SELECT CONCAT_WS(' ', STARTS, STATUS, TIME_ZONE, ON_COMPLETION, EVENT_COMMENT, SQL_MODE) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE() ORDER BY 1"));
         all.AddRange(await RowsAsync(scene, $"SELECT CONCAT_WS(' ', User, Host, Routine_name, Proc_priv) FROM mysql.procs_priv WHERE Db = DATABASE() AND User <> {MySqlServer.Literal(username)} ORDER BY 1"));
         return all;
     }
