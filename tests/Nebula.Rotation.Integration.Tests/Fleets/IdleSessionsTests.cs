@@ -20,6 +20,11 @@ public abstract class IdleSessionsTests
         private protected override async Task<FaultScene> CreateSceneAsync() => await MySqlFaultScene.CreateAsync(await mysql.ServerAsync(), hasApplication: false);
     }
 
+    public sealed class OnMySql(SharedMySql9 mysql) : IdleSessionsTests
+    {
+        private protected override async Task<FaultScene> CreateSceneAsync() => await MySqlFaultScene.CreateAsync(await mysql.ServerAsync(), hasApplication: false);
+    }
+
     public sealed class OnRedis(SharedRedis redis) : IdleSessionsTests
     {
         private protected override async Task<FaultScene> CreateSceneAsync() => await RedisFaultScene.CreateAsync(await redis.ServerAsync(), hasApplication: false);
