@@ -50,9 +50,11 @@ public sealed class KeyFileProvider : StoreKeyProvider
         // It exists: kept from a store that is gone, put there by the user, or being written by another process this very moment.
         for (var attempt = 0; ; attempt++)
         {
+            // Written in one piece: what has something in it is whole.
+            var isWritten = new FileInfo(path) is { Exists: true, Length: > 0 };
             if (ReadExisting(path) is { } key)
                 return key;
-            if (attempt == 20)
+            if (isWritten || attempt == 200)
                 throw Malformed(path);
             await Task.Delay(TimeSpan.FromMilliseconds(25), cancellationToken);
         }

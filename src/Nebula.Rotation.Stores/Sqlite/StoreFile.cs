@@ -12,6 +12,9 @@ internal static class StoreFile
     // A whole check reads every page; up to this size it costs a few milliseconds. Larger stores are checked as their pages are read.
     private const long FullCheckLimit = 4 * 1024 * 1024;
 
+    // Each but the last has met somebody who closed the store at that very moment.
+    private const int ProbeTries = 5;
+
     /// <summary>Opens the store, and makes it first when there is none and that is wanted.</summary>
     public static async Task<(SqliteDatabase Database, KeyRing Keys)> OpenAsync(
         string path, StoreKeyProvider provider, bool createIfMissing, CancellationToken cancellationToken)
@@ -41,33 +44,47 @@ internal static class StoreFile
     /// </summary>
     private static Guid? Probe(string path)
     {
-        try
+        for (var tries = 1; ; tries++)
         {
-            using var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+            try
             {
-                DataSource = $"{ToUri(path)}?immutable=1",
-                Mode = SqliteOpenMode.ReadOnly,
-                Pooling = false,
-            }.ConnectionString);
-            connection.Open();
-            var session = new SqliteSession(connection);
-            if (Convert.ToInt32(session.Scalar("PRAGMA application_id"), CultureInfo.InvariantCulture) != Schema.ApplicationId)
+                return ProbeOnce(path);
+            }
+            catch (SqliteException exception) when (exception.SqliteErrorCode == SqliteErrors.NotADatabase)
+            {
                 throw SqliteErrors.Foreign(path);
-            return HasWriteAheadLog(path) ? ReadId(session) : null;
+            }
+            catch (SqliteException exception) when (IsHalf(exception) && HasWriteAheadLog(path))
+            {
+                // A run that died while pages were copied back leaves the file shorter than its header says, or without a table; the log has the rest.
+                return null;
+            }
+            catch (SqliteException exception) when (IsHalf(exception) && tries < ProbeTries)
+            {
+                // So does one that copies them back at this moment, and takes the log away when it is done: then the file is whole now.
+            }
+            catch (SqliteException exception)
+            {
+                throw SqliteErrors.Translate(exception, path);
+            }
         }
-        catch (SqliteException exception) when (exception.SqliteErrorCode == SqliteErrors.NotADatabase)
+    }
+
+    private static bool IsHalf(SqliteException exception) => exception.SqliteErrorCode is SqliteErrors.Damaged or SqliteErrors.Failed;
+
+    private static Guid? ProbeOnce(string path)
+    {
+        using var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
+            DataSource = $"{ToUri(path)}?immutable=1",
+            Mode = SqliteOpenMode.ReadOnly,
+            Pooling = false,
+        }.ConnectionString);
+        connection.Open();
+        var session = new SqliteSession(connection);
+        if (Convert.ToInt32(session.Scalar("PRAGMA application_id"), CultureInfo.InvariantCulture) != Schema.ApplicationId)
             throw SqliteErrors.Foreign(path);
-        }
-        catch (SqliteException exception) when (exception.SqliteErrorCode is SqliteErrors.Damaged or SqliteErrors.Failed && HasWriteAheadLog(path))
-        {
-            // A run that died while pages were copied back leaves the file shorter than its header says, or without a table; the log has the rest.
-            return null;
-        }
-        catch (SqliteException exception)
-        {
-            throw SqliteErrors.Translate(exception, path);
-        }
+        return HasWriteAheadLog(path) ? ReadId(session) : null;
     }
 
     private static async Task<(SqliteDatabase Database, KeyRing Keys)> OpenExistingAsync(
@@ -206,6 +223,9 @@ internal static class StoreFile
     {
         if (HasWriteAheadLog(path))
         {
+            // Looked for before its log was: another process may have made it in between, and written to it.
+            if (File.Exists(path))
+                return;
             throw new RotationException(
                 RotationErrorCode.StoreCorrupt,
                 $"The store '{path}' is missing, but its write-ahead file '{path}-wal' is there: a new store made here would be damaged by it.",
@@ -221,7 +241,7 @@ internal static class StoreFile
             using var keys = new KeyRing(key, storeId);
             MakeEmptyFile(draft);
             await FillAsync(draft, path, storeId, keys.MakeKeyCheck(), cancellationToken);
-            File.Move(draft, path, overwrite: false);
+            NewName.Take(draft, path);
         }
         catch (IOException) when (File.Exists(path))
         {

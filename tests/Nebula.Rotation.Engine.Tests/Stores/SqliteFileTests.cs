@@ -64,6 +64,37 @@ public sealed class SqliteFileTests : SqliteFixture
         Assert.Equal(["store.db", "store.db.key"], Directory.GetFiles(Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public void Of_several_that_want_a_name_at_once_exactly_one_gets_it()
+    {
+        for (var round = 0; round < 500; round++)
+        {
+            var (name, got) = (Path.Combine(Folder, $"name-{round}"), 0);
+            using var start = new Barrier(2);
+            var threads = Enumerable.Range(0, start.ParticipantCount).Select(number => new Thread(() =>
+            {
+                var draft = Path.Combine(Folder, $"draft-{round}-{number}");
+                File.WriteAllText(draft, $"{number}");
+                start.SignalAndWait();
+                try
+                {
+                    NewName.Take(draft, name);
+                    Interlocked.Increment(ref got);
+                }
+                catch (IOException)
+                {
+                    File.Delete(draft);
+                }
+            })).ToList();
+            threads.ForEach(static thread => thread.Start());
+            threads.ForEach(static thread => thread.Join());
+
+            Assert.Equal(1, got);
+        }
+
+        Assert.Equal(500, Directory.GetFiles(Folder).Length);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
