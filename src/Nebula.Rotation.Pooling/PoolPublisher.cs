@@ -8,6 +8,12 @@ namespace Nebula.Rotation.Pooling;
 /// <param name="next">Who else watches; its own publishing comes after the pools.</param>
 public sealed class PoolPublisher(IReadOnlyList<IRotatingPool> pools, IRotationObserver? next = null) : IRotationObserver
 {
+    /// <summary>
+    /// How long a rollback waits for those who hold the login that is taken back. Who has opened a connection with it is waited for by the rollback itself, on
+    /// the server; who is about to is seen nowhere but here, and would find the login closed.
+    /// </summary>
+    private static readonly TimeSpan ReturnTime = TimeSpan.FromSeconds(15);
+
     private readonly List<PoolAdoption> _adoptions = [];
 
     /// <summary>What the pools did so far; each tells how the pool before drains.</summary>
@@ -40,13 +46,17 @@ public sealed class PoolPublisher(IReadOnlyList<IRotatingPool> pools, IRotationO
     {
         ArgumentNullException.ThrowIfNull(context);
         var login = PoolLogin.FromPublication(context);
+        var drained = new List<Task>();
         foreach (var pool in pools)
         {
             var adoption = await pool.AdoptAsync(login, cancellationToken);
             lock (_adoptions)
                 _adoptions.Add(adoption);
+            drained.Add(adoption.Drained);
         }
 
+        if (context.IsRollback)
+            await Task.WhenAny(Task.WhenAll(drained), Task.Delay(ReturnTime, cancellationToken));
         if (next?.Publishes == true)
             await next.PublishAsync(context, cancellationToken);
     }

@@ -84,6 +84,21 @@ public sealed class FollowTests
     }
 
     [Fact]
+    public async Task A_login_that_is_taken_back_is_let_go_by_all_who_hold_it_before_the_rotation_goes_on()
+    {
+        await using var client = await StartAsync();
+        await client.AdoptAsync(Named("two"), Cancellation);
+        var held = client.Rent();
+        var back = new PoolPublisher([client]).PublishAsync(TakenBack("one"), Cancellation);
+        await Eventually.HoldsAsync(() => client.Username == "one", "the first login again");
+
+        await Assert.ThrowsAsync<TimeoutException>(() => back.WaitAsync(TimeSpan.FromMilliseconds(100), Cancellation));
+        held.Dispose();
+
+        await back.WaitAsync(Eventually.Limit, Cancellation);
+    }
+
+    [Fact]
     public async Task A_client_is_disposed_when_the_last_who_rented_it_is_done()
     {
         var disposed = new ConcurrentQueue<string>();
@@ -102,7 +117,7 @@ public sealed class FollowTests
         first.Dispose();
         Assert.Empty(disposed);
         second.Dispose();
-        var drain = await adoption.Drained.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        var drain = await adoption.Drained.WaitAsync(Eventually.Limit, Cancellation);
         Assert.Equal((2, 0), (drain!.OpenAtSwap, drain.LeftOpen));
         Assert.Equal(["one"], disposed);
     }
@@ -146,6 +161,15 @@ public sealed class FollowTests
     }
 
     private static PoolLogin Named(string name) => new(new Login(name, new Secret($"secret of {name}")));
+
+    private static PublishContext TakenBack(string name) => new()
+    {
+        RotationId = Guid.NewGuid(),
+        Credential = new DatabaseCredential { Name = "app", DatabaseType = DatabaseType.PostgreSql, HostName = ["db"], Port = 5432, Database = "shop", Username = name },
+        Login = Named(name).Login,
+        PreviousUsername = "two",
+        IsRollback = true,
+    };
 
     private RotatingPoolOptions Options() => new()
     {
