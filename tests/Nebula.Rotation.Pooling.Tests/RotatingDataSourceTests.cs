@@ -116,7 +116,7 @@ public abstract class RotatingDataSourceTests(TestDatabase database)
         Assert.False(adoption.Drained.IsCompleted);
         await connection.DisposeAsync();
 
-        var drain = await adoption.Drained.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        var drain = await adoption.Drained.WaitAsync(Eventually.Limit, Cancellation);
         Assert.Equal((1, 0), (drain!.OpenAtSwap, drain.LeftOpen));
         await Eventually.HoldsAsync(async () => await database.CountSessionsAsync(first.Username) == 0, "the old login's sessions end");
     }
@@ -129,7 +129,7 @@ public abstract class RotatingDataSourceTests(TestDatabase database)
         var connection = await source.OpenConnectionAsync(Cancellation);
         var adoption = await source.AdoptAsync(await database.NewLoginAsync(), Cancellation);
 
-        var drain = await adoption.Drained.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        var drain = await adoption.Drained.WaitAsync(Eventually.Limit, Cancellation);
         Assert.Equal((1, null), (drain!.LeftOpen, drain.Problem));
         Assert.Equal(first.Username, await AskAsync(connection, database.WhoAmI));
         await connection.DisposeAsync();
@@ -169,7 +169,7 @@ public abstract class RotatingDataSourceTests(TestDatabase database)
         var adoption = await source.AdoptAsync(await database.NewLoginAsync(), Cancellation);
         Assert.False(adoption.Drained.IsCompleted);
         await connection.CloseAsync();
-        Assert.Equal((1, 0), await adoption.Drained.WaitAsync(TimeSpan.FromSeconds(30), Cancellation) is { } drain ? (drain.OpenAtSwap, drain.LeftOpen) : default);
+        Assert.Equal((1, 0), await adoption.Drained.WaitAsync(Eventually.Limit, Cancellation) is { } drain ? (drain.OpenAtSwap, drain.LeftOpen) : default);
     }
 
     [Fact]
@@ -181,7 +181,7 @@ public abstract class RotatingDataSourceTests(TestDatabase database)
         await Assert.ThrowsAnyAsync<DbException>(() => AskAsync(connection, database.WhoAmI));
         await connection.DisposeAsync();
         var adoption = await source.AdoptAsync(await database.NewLoginAsync(), Cancellation);
-        Assert.Equal((0, 0), await adoption.Drained.WaitAsync(TimeSpan.FromSeconds(30), Cancellation) is { } drain ? (drain.OpenAtSwap, drain.LeftOpen) : default);
+        Assert.Equal((0, 0), await adoption.Drained.WaitAsync(Eventually.Limit, Cancellation) is { } drain ? (drain.OpenAtSwap, drain.LeftOpen) : default);
     }
 
     [Fact]
@@ -195,7 +195,7 @@ public abstract class RotatingDataSourceTests(TestDatabase database)
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await source.OpenConnectionAsync(cancelled.Token));
         var adoption = await source.AdoptAsync(await database.NewLoginAsync(), Cancellation);
         await connection.CloseAsync();
-        Assert.Equal(1, (await adoption.Drained.WaitAsync(TimeSpan.FromSeconds(30), Cancellation))!.OpenAtSwap);
+        Assert.Equal(1, (await adoption.Drained.WaitAsync(Eventually.Limit, Cancellation))!.OpenAtSwap);
     }
 
     [Fact]

@@ -36,7 +36,7 @@ public sealed class RotatingRedisTests
             var goal = Volatile.Read(ref commands) + 100;
             await Eventually.HoldsAsync(() => Volatile.Read(ref commands) >= goal || workers.Any(worker => worker.IsCompleted), "100 more commands");
             var adoption = await client.AdoptAsync(NewLogin(admin, swap), Cancellation);
-            var drain = await adoption.Drained.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+            var drain = await adoption.Drained.WaitAsync(Eventually.Limit, Cancellation);
             Assert.Equal(($"app_{swap - 1}", 0, null), (drain!.Username, drain.LeftOpen, drain.Problem));
         }
 
@@ -58,5 +58,9 @@ public sealed class RotatingRedisTests
         EndPoints = { { server.Host, server.Port } },
         User = login.Username,
         Password = login.Login.Password.Reveal(),
+        // Of no interest here, and short enough by default to be met where the machine has other things to do.
+        ConnectTimeout = (int)Eventually.Limit.TotalMilliseconds,
+        AsyncTimeout = (int)Eventually.Limit.TotalMilliseconds,
+        SyncTimeout = (int)Eventually.Limit.TotalMilliseconds,
     });
 }

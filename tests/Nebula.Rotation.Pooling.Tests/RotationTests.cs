@@ -54,7 +54,7 @@ public sealed class RotationTests(PostgreSqlDatabase database)
         Assert.Equal(RotationErrorCode.CredentialNotFound, none.Code);
     }
 
-    private static RotationRequest Request => new() { Name = "orders", GracePeriod = TimeSpan.FromSeconds(1), DrainTimeout = TimeSpan.FromMinutes(1) };
+    private static RotationRequest Request => new() { Name = "orders", GracePeriod = TimeSpan.FromSeconds(1), DrainTimeout = Eventually.Limit };
 
     private async Task<RotatingDataSource> FollowAsync(string path) => await RotatingDataSource.StartAsync(
         await StoreLoginSource.OpenAsync(path, "orders", cancellationToken: Cancellation),
