@@ -12,8 +12,11 @@ internal static class TargetProgram
 {
     private const int KeptOutput = 2000;
 
-    /// <summary>How long output may still come after a program's end: a child that it left behind may hold the pipe.</summary>
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// How long the words of a program that failed may still come after its end: a child that it left behind may hold the pipe, and a busy machine may not
+    /// have read it yet.
+    /// </summary>
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(5);
 
     /// <summary>Whether it can be run, and only those who may be trusted with the login can change it; else the reason. Reads only.</summary>
     public static RotationException? WhyNot(string path, bool mustBeExecutable)
@@ -43,6 +46,7 @@ internal static class TargetProgram
             UseShellExecute = false,
         };
         start.Environment.Remove("NEBULA_STORE_KEY");
+        start.Environment.Remove("NEBULA_STORE_KEY_NEW");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(timeout);
         Process process;
@@ -71,9 +75,9 @@ internal static class TargetProgram
                 throw TargetFailure.Because($"'{path}' did not end within {timeout.TotalSeconds:0.#} s and was ended.", "Find out what it waits for, or give it more time with -Timeout.");
             }
 
-            await Task.WhenAny(reading, Task.Delay(LastWords, CancellationToken.None));
             if (process.ExitCode == 0)
                 return;
+            await Task.WhenAny(reading, Task.Delay(LastWords, CancellationToken.None));
             string words;
             lock (said)
                 words = said.ToString().Trim();

@@ -48,6 +48,10 @@ public sealed class DueTests
     public async Task Outside_of_its_window_and_on_hold_it_waits()
     {
         await using var world = await World.CreateAsync("f");
+        // Far from the window, on whatever day and at whatever hour this runs.
+        var today = world.Time.GetUtcNow();
+        var monday = new DateTimeOffset(today.Date, TimeSpan.Zero).AddDays(8 - (int)today.DayOfWeek).AddHours(12);
+        world.Time.Advance(monday - today);
         await FleetTests.AddAsync(world, 1);
         await ChangeAsync(world, "c0", credential => credential with { RotationInterval = TimeSpan.FromHours(1), MaintenanceWindow = ["Sat 01:00-02:00"] });
         var next = (await world.Store.FindAsync("c0", "global", Never))!.NextRotationAt!.Value;

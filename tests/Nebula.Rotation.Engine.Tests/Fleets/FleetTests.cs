@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Nebula.Rotation.Engine.Tests.Workflow;
 
@@ -165,10 +166,7 @@ public sealed class FleetTests
         await using var world = await World.CreateAsync("f");
         await AddAsync(world, 2);
         world.Server.Fault = statement => statement.StartsWith("create|c1_", StringComparison.Ordinal) ? new RotationException(RotationErrorCode.DatabaseError, "No.") : null;
-        using var listener = new HttpListener();
-        var address = new Uri($"http://127.0.0.1:{FreePort()}/hook/");
-        listener.Prefixes.Add(address.ToString());
-        listener.Start();
+        using var listener = Listen(out var address);
         var posted = ReceiveAsync(listener, status);
         var watcher = new FleetWatcher();
         await using var service = new RotationService(world.Services());
@@ -201,7 +199,10 @@ public sealed class FleetTests
         await using var world = await World.CreateAsync("f");
         await using var service = new RotationService(world.Services());
         var watcher = new FleetWatcher();
-        await service.RotateManyAsync(Fleet([], webhook: new($"http://127.0.0.1:{FreePort()}/")), watcher, Never);
+        // Bound and not listening: nobody answers, and nobody else can have the port meanwhile.
+        using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await service.RotateManyAsync(Fleet([], webhook: new($"http://{silent.LocalEndPoint}/")), watcher, Never);
         Assert.Contains("could not be reached", Assert.Single(watcher.Messages), StringComparison.Ordinal);
     }
 
@@ -261,9 +262,29 @@ public sealed class FleetTests
         return text;
     }
 
+    /// <summary>It takes no port by itself; one that was free can be somebody's a moment later.</summary>
+    private static HttpListener Listen(out Uri address)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var listener = new HttpListener();
+            address = new Uri($"http://127.0.0.1:{FreePort()}/hook/");
+            listener.Prefixes.Add(address.ToString());
+            try
+            {
+                listener.Start();
+                return listener;
+            }
+            catch (HttpListenerException) when (tries < 10)
+            {
+                listener.Close();
+            }
+        }
+    }
+
     private static int FreePort()
     {
-        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }

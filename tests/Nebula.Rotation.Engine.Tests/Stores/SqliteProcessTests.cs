@@ -13,7 +13,10 @@ public sealed class SqliteProcessTests : SqliteFixture
     private const string StoreVariable = "NEBULA_TEST_CHILD_STORE";
     private const string SaysVariable = "NEBULA_TEST_CHILD_SAYS";
 
-    [Fact(Timeout = 60_000)]
+    // Of a deadlock. A child is a whole test program, which takes a second to start, and a minute where the machine has other things to do.
+    private const int Limit = 600_000;
+
+    [Fact(Timeout = Limit)]
     public async Task Killed_at_any_moment_a_runner_leaves_all_it_was_told_is_written_and_its_lease_to_the_next()
     {
         await MakeAsync();
@@ -22,7 +25,11 @@ public sealed class SqliteProcessTests : SqliteFixture
             var says = Path.Combine(Folder, $"says-{round}");
             using var child = StartRunner(says);
             while (ReadLines(says).Count < 20 + (37 * round))
+            {
+                Assert.False(child.HasExited, "The runner ended by itself.");
                 await Task.Delay(5, Token);
+            }
+
             child.Kill();
             await child.WaitForExitAsync(Token);
 
@@ -41,7 +48,7 @@ public sealed class SqliteProcessTests : SqliteFixture
         }
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = Limit)]
     public async Task Of_several_processes_exactly_one_rotates()
     {
         await MakeAsync();
@@ -51,7 +58,10 @@ public sealed class SqliteProcessTests : SqliteFixture
         {
             // The two that are refused may say so before the third has written its first entry.
             while (says.Any(static file => ReadLines(file).Count == 0))
+            {
+                Assert.DoesNotContain(children.Zip(says), static runner => runner.First.HasExited && ReadLines(runner.Second).Count == 0);
                 await Task.Delay(5, Token);
+            }
 
             Assert.Equal(["1", "LeaseHeld", "LeaseHeld"], says.Select(static file => ReadLines(file)[0]).Order(StringComparer.Ordinal));
         }

@@ -127,8 +127,8 @@ internal sealed class ModelEngine(ModelServer server, ModelPlanner planner, Acti
 
         public ValueTask DisposeAsync()
         {
-            foreach (var name in server.Locks.Where(held => held.Value == this).Select(held => held.Key).ToList())
-                server.Locks.Remove(name);
+            foreach (var held in server.Locks.Where(held => held.Value == this))
+                server.Locks.TryRemove(held);
             return ValueTask.CompletedTask;
         }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Nebula.Rotation.Engine.Snapshots;
 
 namespace Nebula.Rotation.Engine.Tests.Workflow;
@@ -11,8 +12,8 @@ internal sealed class ModelServer
 
     private Dictionary<string, ModelLogin> _logins = new(StringComparer.Ordinal);
 
-    /// <summary>Who has the lock of a name.</summary>
-    public Dictionary<string, object> Locks { get; } = [];
+    /// <summary>Who has the lock of a name; several runners may be at work at once.</summary>
+    public ConcurrentDictionary<string, object> Locks { get; } = new(StringComparer.Ordinal);
 
     /// <summary>False for a server without locks: there a runner asks whether the lease is still its own before it changes something.</summary>
     public bool HasLocks { get; set; } = true;

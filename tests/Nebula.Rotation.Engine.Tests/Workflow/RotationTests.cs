@@ -115,6 +115,7 @@ public sealed class RotationTests
     public async Task A_lock_that_is_never_to_be_had_leaves_the_new_login_live_and_the_record_open()
     {
         await using var world = await World.CreateAsync("a1", "o1", "o2");
+        world.RetryBudget = TimeSpan.FromMilliseconds(200);
         world.Server.Fault = text =>
             text.StartsWith("revoke|app|o2", StringComparison.Ordinal) ? new TransientDatabaseException("locked", new TimeoutException()) : null;
 

@@ -32,6 +32,9 @@ internal sealed class World : IAsyncDisposable
 
     public RecordingObserver Observer { get; } = new();
 
+    /// <summary>How long a change is tried again. Long, so that a slow machine has its tries; short where a test waits for the end of it.</summary>
+    public TimeSpan RetryBudget { get; set; } = TimeSpan.FromMinutes(3);
+
     public DatabaseCredential Credential { get; private set; } = null!;
 
     /// <summary>The folder of the store's file, for files of a test's own.</summary>
@@ -74,9 +77,8 @@ internal sealed class World : IAsyncDisposable
             {
                 PollInterval = TimeSpan.FromMilliseconds(2),
                 RetryPause = TimeSpan.FromMilliseconds(1),
-                RetryBudget = TimeSpan.FromMilliseconds(200),
+                RetryBudget = RetryBudget,
                 VerifyBudget = TimeSpan.FromMilliseconds(50),
-                CompensationTimeout = TimeSpan.FromSeconds(10),
             })
         {
             Publishers = TouchedPublisher.All(touch),
