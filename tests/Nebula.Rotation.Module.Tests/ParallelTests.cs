@@ -52,7 +52,10 @@ public sealed class ParallelTests : IDisposable
         await using var server = await ServerRequirement.OrSkip(() => PostgresServer.StartAsync(ct: ct), Assert.Skip);
         foreach (var login in new[] { "first", "second", "third" })
             await server.ExecuteAsync($"CREATE ROLE {login} LOGIN PASSWORD 'pw'", ct: ct);
-        var result = Run(
+        // A session of the first login keeps its rotation in the drain until the other one has been refused, whenever that comes to it.
+        await using var session = await server.OpenAsync(user: "first", password: "pw", ct: ct);
+        using var refused = new ManualResetEventSlim();
+        var running = Task.Run(() => Run(
             """
             'first', 'second', 'third' | ForEach-Object {
                 $login = [Management.Automation.PSCredential]::new($_, $c.Password)
@@ -62,18 +65,22 @@ public sealed class ParallelTests : IDisposable
                 Import-Module $using:m
                 $failed = $null
                 $stages = Invoke-NebulaRotation $_ -Store $using:s -GracePeriod 2s -Confirm:$false -ErrorVariable failed -ErrorAction SilentlyContinue
-                if ($failed) { "$_ $(@($failed)[0].FullyQualifiedErrorId.Split(',')[0])" } else { "$_ $(@($stages)[-1].Stage)" }
+                if ($failed) { ($using:refused).Set(); "$_ $(@($failed)[0].FullyQualifiedErrorId.Split(',')[0])" } else { "$_ $(@($stages)[-1].Stage)" }
             }
             Test-NebulaCredential * -Quiet -Store $s
             (Get-NebulaRotation -Store $s).Count
             """,
-            server);
+            server,
+            refused), ct);
+        await Waiting.ForAsync(() => Task.FromResult(refused.IsSet || running.IsCompleted), "One of the two was refused.");
+        await session.DisposeAsync();
+        var result = await running.WaitAsync(Scene.Patience, ct);
         Assert.Equal(["first Complete", "first Nebula.LeaseHeld", "second Complete", "third Complete"], result.Output.Take(4).Select(item => $"{item}").Order(StringComparer.Ordinal));
         Assert.Equal([true, true, true, 3], result.Output.Skip(4).Select(item => item.BaseObject));
     }
 
-    private RunResult Run(string script, PostgresServer? server = null) => _host.Run(
-        $"param($m, $s, $c, $h, $p, $a)\n{script}",
+    private RunResult Run(string script, PostgresServer? server = null, ManualResetEventSlim? refused = null) => _host.Run(
+        $"param($m, $s, $c, $h, $p, $a, $refused)\n{script}",
         new Dictionary<string, object?>
         {
             ["m"] = Repository.Manifest,
@@ -81,6 +88,7 @@ public sealed class ParallelTests : IDisposable
             ["c"] = Logins.Make("app", "pw"),
             ["h"] = server?.Host,
             ["p"] = server?.Port,
+            ["refused"] = refused,
             ["a"] = server is null ? null : Logins.Make(server.SuperUser, server.SuperPassword),
         }).ThrowIfFailed();
 }

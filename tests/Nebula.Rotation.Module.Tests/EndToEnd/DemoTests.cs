@@ -9,7 +9,7 @@ namespace Nebula.Rotation.Module.Tests.EndToEnd;
 /// <summary>The demo, which is the application under traffic; and its negative control, without which a count of zero would prove nothing.</summary>
 public sealed partial class DemoTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
 
     [Fact]
     public async Task Rotations_in_a_row_under_traffic_fail_no_query_and_leave_the_server_as_it_was()
@@ -42,7 +42,8 @@ public sealed partial class DemoTests
     [Fact]
     public async Task A_rotation_that_cuts_off_who_is_late_is_seen_to_fail_queries()
     {
-        var (code, output) = await RunAsync("-OnDrainTimeout", "Terminate", "-GracePeriod", "0", "-LongTransaction", "8", "-LateSeconds", "6");
+        // The transaction outlives the rotation's drain on a slow machine, too.
+        var (code, output) = await RunAsync("-OnDrainTimeout", "Terminate", "-GracePeriod", "0", "-LongTransaction", "20", "-LateSeconds", "6");
 
         Assert.Equal(1, code);
         Assert.True(Count(output).Failed > 0, output);

@@ -5,7 +5,8 @@ namespace Nebula.Rotation.Module.Tests.ScriptHost;
 /// <summary>Runs eng/pwsh-host as build.sh does: a process with redirected output and input.</summary>
 internal sealed class ScriptHostProcess : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
+    // Of a script that hangs. The longest one takes half a minute, and many times that where the machine has other things to do.
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("nebula-host-");
 
     /// <summary>Saves a script and returns its path.</summary>

@@ -50,8 +50,8 @@ internal static class Samples
             @"orders\s+Rotation\s+RolledBack\s+2026-05-0\d \d\d:\d\d\s+1\.5 min\s+orders_old\s+orders_new\s+VerificationFailed\s+11111111"),
         [typeof(RotationPlan)] = (Plans.Example("orders"), @"(?s)CanRotate\s+: False.*Blockers\s+: subscription s: Its owner.*Statements\s+: \[CreateLogin\] CREATE ROLE.*\[Retire, app\] REASSIGN"),
         [typeof(RotationSummary)] = (
-            new RotationSummary { StartedAt = Time, Duration = TimeSpan.FromSeconds(90), Results = [Failure], NextRotationAt = DateTimeOffset.UtcNow.AddHours(-2) },
-            @"(?s)Failed\s+: 1.*Took\s+: 1\.5 min.*NextDue\s+: overdue 2\.0 h.*Failures\s+: orders: VerificationFailed\. It lacks a fact\."),
+            new RotationSummary { StartedAt = Time, Duration = TimeSpan.FromSeconds(90), Results = [Failure], NextRotationAt = DateTimeOffset.UtcNow.AddDays(-2) },
+            @"(?s)Failed\s+: 1.*Took\s+: 1\.5 min.*NextDue\s+: overdue 2\.0 d.*Failures\s+: orders: VerificationFailed\. It lacks a fact\."),
         [typeof(FleetResult)] = (Failure, @"orders\s+Failed\s+VerificationFailed\s+It lacks a fact\."),
         [typeof(OwnershipChange)] = (
             new OwnershipChange

@@ -8,7 +8,7 @@ namespace Nebula.Rotation.Module.Tests.Support;
 internal sealed class Scene : IDisposable
 {
     /// <summary>Longer than anything here takes; a test that meets it has found a deadlock.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly ModuleHost _session;
 

@@ -13,7 +13,7 @@ internal sealed class StageHold : IAsyncDisposable
     private StageHold(RealScene scene, RotationStage stage, NpgsqlConnection? connection) => (_scene, _stage, _connection) = (scene, stage, connection);
 
     /// <summary>What the rotation is told, besides.</summary>
-    public string Arguments => _stage == RotationStage.Verify ? "-VerifyQuery 'SELECT pg_sleep(25)'" : "";
+    public string Arguments => _stage == RotationStage.Verify ? "-VerifyQuery 'SELECT pg_sleep(45)'" : "";
 
     public static async Task<StageHold> PlaceAsync(RealScene scene, RotationStage stage)
     {
@@ -45,7 +45,7 @@ internal sealed class StageHold : IAsyncDisposable
             async () => _stage switch
             {
                 RotationStage.Publish => File.Exists(_scene.AtGate),
-                RotationStage.Verify => await IsTrueAsync("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(25)%' AND pid <> pg_backend_pid())"),
+                RotationStage.Verify => await IsTrueAsync("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(45)%' AND pid <> pg_backend_pid())"),
                 _ => await IsTrueAsync("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"),
             },
             $"The rotation is in {_stage}.");
