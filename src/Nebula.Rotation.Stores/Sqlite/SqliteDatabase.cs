@@ -188,31 +188,29 @@ internal sealed class SqliteDatabase : IStoreDatabase
 
     private T Run<T>(Func<SqliteSession, T> work, bool write)
     {
+        _session.Execute(write ? "BEGIN IMMEDIATE" : "BEGIN");
         var committed = false;
-        var transaction = _connection.BeginTransaction(deferred: !write);
-        _session.Transaction = transaction;
         try
         {
             var result = work(_session);
-            transaction.Commit();
+            _session.Execute("COMMIT");
             committed = true;
             return result;
         }
         finally
         {
-            _session.Transaction = null;
             if (!committed)
-                RollBack(transaction);
-            transaction.Dispose();
+                RollBack();
         }
     }
 
-    private void RollBack(SqliteTransaction transaction)
+    private void RollBack()
     {
         RolledBack?.Invoke();
         try
         {
-            transaction.Rollback();
+            if (SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0)
+                _session.Execute("ROLLBACK");
         }
         catch (SqliteException)
         {

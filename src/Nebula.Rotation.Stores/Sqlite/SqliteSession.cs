@@ -15,9 +15,6 @@ internal sealed class SqliteSession(SqliteConnection connection) : StoreSession
 
     private readonly Dictionary<string, SqliteCommand> _prepared = new(StringComparer.Ordinal);
 
-    /// <summary>The one that is open; what runs outside of it has none.</summary>
-    public SqliteTransaction? Transaction { get; set; }
-
     /// <summary>Runs a statement and gives the number of rows it changed.</summary>
     public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
@@ -78,7 +75,6 @@ internal sealed class SqliteSession(SqliteConnection connection) : StoreSession
             command.CommandText = sql;
         }
 
-        command.Transaction = Transaction;
         foreach (var (name, value) in parameters)
             command.Parameters.AddWithValue(name, value ?? DBNull.Value);
         return new(this, command);
@@ -87,7 +83,6 @@ internal sealed class SqliteSession(SqliteConnection connection) : StoreSession
     private void GiveBack(SqliteCommand command)
     {
         command.Parameters.Clear();
-        command.Transaction = null;
         lock (_prepared)
         {
             if (_prepared.Count < MostPrepared && _prepared.TryAdd(command.CommandText, command))

@@ -27,6 +27,10 @@ internal sealed class AuditTable(KeyRing keys, TimeProvider time)
         StoreSession session, DatabaseCredential credential, AuditAction action, string outcome, Guid? rotationId, IReadOnlyDictionary<string, object?> details) =>
         AppendAsync(session, (credential.Id, credential.Name, credential.Scope), action, outcome, rotationId, details);
 
+    /// <summary>An entry about a rotation: its record names the credential.</summary>
+    public Task AppendAsync(StoreSession session, RotationRecord rotation, AuditAction action, string outcome, IReadOnlyDictionary<string, object?> details) =>
+        AppendAsync(session, (rotation.CredentialId, rotation.Credential, rotation.Scope), action, outcome, rotation.RotationId, details);
+
     /// <summary>An entry about the store itself.</summary>
     public Task AppendAsync(StoreSession session, AuditAction action, string outcome, IReadOnlyDictionary<string, object?> details) =>
         AppendAsync(session, (Guid.Empty, "", ""), action, outcome, null, details);

@@ -227,10 +227,9 @@ public abstract class TableStore : ICredentialStore
         lease,
         async session =>
         {
-            _ = await RotationTable.GetAsync(session, lease.CredentialId, stage.RotationId);
+            var rotation = await RotationTable.GetAsync(session, lease.CredentialId, stage.RotationId);
             await JournalTable.AppendStageAsync(session, stage);
-            var credential = (await CredentialTable.GetAsync(session, lease.CredentialId)).Credential;
-            await _audit.AppendAsync(session, credential, AuditAction.StageEnded, $"{stage.Stage} {stage.Status}", stage.RotationId, AuditDetails.OfStage(stage));
+            await _audit.AppendAsync(session, rotation.Record, AuditAction.StageEnded, $"{stage.Stage} {stage.Status}", AuditDetails.OfStage(stage));
         },
         cancellationToken);
 
@@ -275,8 +274,7 @@ public abstract class TableStore : ICredentialStore
                 await RotationTable.SetStateAsync(session, reopened, change.ReopenState ?? throw new ArgumentException("A reopened rotation needs a state.", nameof(change)));
             }
 
-            var credential = (await CredentialTable.GetAsync(session, lease.CredentialId)).Credential;
-            await _audit.AppendAsync(session, credential, AuditAction.RotationStateChanged, change.State.ToString(), rotationId, AuditDetails.OfState(change));
+            await _audit.AppendAsync(session, rotation.Record, AuditAction.RotationStateChanged, change.State.ToString(), AuditDetails.OfState(change));
         },
         cancellationToken);
 

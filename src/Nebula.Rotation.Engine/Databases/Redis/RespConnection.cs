@@ -19,6 +19,9 @@ internal sealed class RespConnection(Stream stream, IDisposable socket, EndPoint
     /// <summary>One conversation at a time: replies come in the order of the commands.</summary>
     private readonly SemaphoreSlim _turn = new(1, 1);
 
+    /// <summary>What bounds an exchange: used again by the next one, since a timer for each would cost as much as the rest of it.</summary>
+    private CancellationTokenSource _bound = new();
+
     private int _start;
     private int _end;
 
@@ -43,9 +46,7 @@ internal sealed class RespConnection(Stream stream, IDisposable socket, EndPoint
         using var bytes = new MemoryStream();
         foreach (var command in commands)
             Write(bytes, command);
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        bound.CancelAfter(patience);
-        await _turn.WaitAsync(bound.Token);
+        await _turn.WaitAsync(cancellationToken);
         if (!IsUsable)
         {
             _turn.Release();
@@ -57,8 +58,9 @@ internal sealed class RespConnection(Stream stream, IDisposable socket, EndPoint
         IsUsable = false;
         try
         {
+            var bound = Bound();
+            await using var stopping = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), bound);
             await stream.WriteAsync(bytes.GetBuffer().AsMemory(0, (int)bytes.Length), bound.Token);
-            await stream.FlushAsync(bound.Token);
             while (replies.Count < commands.Count)
                 replies.Add(await ReadAsync(0, bound.Token));
             IsUsable = true;
@@ -81,6 +83,19 @@ internal sealed class RespConnection(Stream stream, IDisposable socket, EndPoint
         await stream.DisposeAsync();
         socket.Dispose();
         _turn.Dispose();
+        _bound.Dispose();
+    }
+
+    private CancellationTokenSource Bound()
+    {
+        if (!_bound.TryReset())
+        {
+            _bound.Dispose();
+            _bound = new();
+        }
+
+        _bound.CancelAfter(patience);
+        return _bound;
     }
 
     private static void Write(MemoryStream bytes, IReadOnlyList<string> command)
@@ -129,7 +144,15 @@ internal sealed class RespConnection(Stream stream, IDisposable socket, EndPoint
             ? length
             : throw new InvalidDataException("What answers does not speak the protocol of Redis.");
 
-    private async ValueTask<string> ReadTextAsync(int length, CancellationToken cancellationToken)
+    private ValueTask<string> ReadTextAsync(int length, CancellationToken cancellationToken)
+    {
+        if (_end - _start < length + 2)
+            return ReadLongTextAsync(length, cancellationToken);
+        _start += length + 2;
+        return new(Encoding.UTF8.GetString(_buffer, _start - length - 2, length));
+    }
+
+    private async ValueTask<string> ReadLongTextAsync(int length, CancellationToken cancellationToken)
     {
         var bytes = new byte[length + 2];
         for (var at = 0; at < bytes.Length;)
@@ -144,7 +167,18 @@ internal sealed class RespConnection(Stream stream, IDisposable socket, EndPoint
         return Encoding.UTF8.GetString(bytes, 0, length);
     }
 
-    private async ValueTask<string> ReadLineAsync(CancellationToken cancellationToken)
+    /// <summary>A reply has some hundred short lines, and mostly all of them are here already.</summary>
+    private ValueTask<string> ReadLineAsync(CancellationToken cancellationToken)
+    {
+        var length = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n');
+        if (length < 0)
+            return ReadLongLineAsync(cancellationToken);
+        var line = _buffer.AsSpan(_start, length).TrimEnd((byte)'\r');
+        _start += length + 1;
+        return new(Encoding.UTF8.GetString(line));
+    }
+
+    private async ValueTask<string> ReadLongLineAsync(CancellationToken cancellationToken)
     {
         using var bytes = new MemoryStream();
         while (true)
