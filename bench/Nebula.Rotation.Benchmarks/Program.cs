@@ -32,6 +32,8 @@ internal static class Program
                 return await RotationBench.RecordAsync();
             case [CloneBench.OneClone]:
                 return await CloneBench.RunOneCloneAsync();
+            case [OpenBench.OneProcess]:
+                return await OpenBench.RunOnceAsync();
         }
 
         using var stop = new CancellationTokenSource();

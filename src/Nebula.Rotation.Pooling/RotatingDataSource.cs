@@ -166,9 +166,9 @@ public sealed class RotatingDataSource : DbDataSource, IRotatingPool
         // the old pool's work needs meanwhile. All stay open until the last is, or one would be opened again and again.
         var others = new List<DbConnection>(options.WarmConnections - 1);
         await using var proof = await pool.OpenConnectionAsync(cancellationToken);
+        await WarmUpAsync(proof, options, cancellationToken);
         try
         {
-            await WarmUpAsync(proof, options, cancellationToken);
             while (others.Count < options.WarmConnections - 1)
             {
                 var other = await pool.OpenConnectionAsync(cancellationToken);
@@ -185,6 +185,18 @@ public sealed class RotatingDataSource : DbDataSource, IRotatingPool
             await other.DisposeAsync();
     }
 
-    private static Task WarmUpAsync(DbConnection connection, RotatingPoolOptions options, CancellationToken cancellationToken) =>
-        options.WarmUp?.Invoke(connection, cancellationToken) ?? Task.CompletedTask;
+    /// <summary>One that could not be warmed up serves as it is, and the others are.</summary>
+    private static async Task WarmUpAsync(DbConnection connection, RotatingPoolOptions options, CancellationToken cancellationToken)
+    {
+        if (options.WarmUp is null)
+            return;
+        try
+        {
+            await options.WarmUp(connection, cancellationToken);
+        }
+        catch (Exception)
+        {
+            // Of the application's own making, and no reason against the login.
+        }
+    }
 }

@@ -5,7 +5,7 @@ namespace Nebula.Rotation.Engine.Databases;
 
 /// <summary>
 /// Admins' sessions that rotations of one run are done with, for the next one on the same server: to open one costs the server more than most of what is asked over
-/// it. They end with the run, or before it when nobody needs them for a while. A session that ends with its rotation is what there is elsewhere.
+/// it. They end with the run, or before it when nobody needs them for a while. A run over one alone has none of this: there a session ends with its rotation.
 /// </summary>
 internal sealed class IdleSessions : IAsyncDisposable
 {
@@ -30,6 +30,13 @@ internal sealed class IdleSessions : IAsyncDisposable
 
     /// <summary>Names sessions that are as good as each other, by all that they are made from. None of it can be had back from the name.</summary>
     public static string Key(params string?[] parts) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', parts))));
+
+    /// <summary>The same, where no connection string says it all.</summary>
+    public static string Key(DatabaseCredential credential, Login login, params IEnumerable<string?> more) => Key([
+        .. credential.HostName, $"{credential.Port} {credential.SslMode} {credential.ConnectionTimeout}", credential.CACertificate,
+        .. credential.Option.OrderBy(option => option.Key, StringComparer.Ordinal).Select(option => $"{option.Key}={option.Value}"),
+        login.Username, login.Password.Reveal(), .. more,
+    ]);
 
     /// <summary>A session that is still good; null when there is none.</summary>
     /// <param name="key">Names it.</param>

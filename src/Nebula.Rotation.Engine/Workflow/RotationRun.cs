@@ -70,9 +70,7 @@ internal sealed class RotationRun(WorkflowServices services, LeaseKeeper lease, 
     {
         if (_admin is not null)
             return _admin;
-        if (Services.IdleAdmins is { } idle)
-            await idle.RefuseAsync(OldUsername);
-        var admin = await Engine.ConnectAdminAsync(Credential, AdminLogin, Services.IdleAdmins, cancellationToken);
+        var admin = await Services.ConnectAdminAsync(Engine, Credential, AdminLogin, OldUsername, cancellationToken);
         try
         {
             await LockAsync(admin, lease, OldUsername, NewUsername, cancellationToken);

@@ -21,11 +21,7 @@ internal sealed class MongoDbConnector(DatabaseCredential credential, Login logi
     public string AuthSource => authSource;
 
     /// <summary>Names a session for <see cref="IdleSessions"/>.</summary>
-    public string Key => IdleSessions.Key([
-        .. credential.HostName, $"{credential.Port} {credential.SslMode} {credential.ConnectionTimeout}", credential.CACertificate,
-        .. credential.Option.OrderBy(option => option.Key, StringComparer.Ordinal).Select(option => $"{option.Key}={option.Value}"),
-        authSource, login.Username, login.Password.Reveal(),
-    ]);
+    public string Key => IdleSessions.Key(credential, login, authSource);
 
     public DatabaseCredential Credential => credential;
 

@@ -21,11 +21,7 @@ internal sealed class RedisConnector(DatabaseCredential credential, Login login)
     public string Username => login.Username;
 
     /// <summary>Names connections for <see cref="IdleSessions"/>.</summary>
-    public string Key => IdleSessions.Key([
-        .. credential.HostName, $"{credential.Port} {credential.SslMode} {credential.ConnectionTimeout}", credential.CACertificate,
-        .. credential.Option.OrderBy(option => option.Key, StringComparer.Ordinal).Select(option => $"{option.Key}={option.Value}"),
-        login.Username, login.Password.Reveal(),
-    ]);
+    public string Key => IdleSessions.Key(credential, login);
 
     /// <summary>
     /// Connects and logs in. Throws <see cref="RotationException"/> as <see cref="RedisErrors.OfConnecting"/> has it; a refused login throws

@@ -71,9 +71,7 @@ internal static class PrepareStage
         var disagreement = await FindDisagreementAsync(services, engine, credential, current.Login, input, cancellationToken);
 
         var adminLogin = await AdminLogins.FindAsync(services.Store, credential, input.Request.Admin, cancellationToken);
-        if (services.IdleAdmins is { } idle)
-            await idle.RefuseAsync(current.Login.Username);
-        var admin = await engine.ConnectAdminAsync(credential, adminLogin, services.IdleAdmins, cancellationToken);
+        var admin = await services.ConnectAdminAsync(engine, credential, adminLogin, current.Login.Username, cancellationToken);
         try
         {
             var from = new DocumentLogin(current.Login.Username, current.Login.Password.Reveal(), current.Version);
