@@ -59,13 +59,20 @@ public abstract class RotatingDataSourceTests(TestDatabase database)
     }
 
     [Fact]
-    public async Task What_warming_up_throws_is_no_reason_against_a_login()
+    public async Task What_warming_up_throws_is_no_reason_against_a_login_and_the_other_connections_are_warmed_up_all_the_same()
     {
-        await using var source = await StartAsync(
-            await database.NewLoginAsync(), Told with { WarmConnections = 2, WarmUp = static (_, _) => throw new InvalidOperationException("no such table") });
+        var warmed = 0;
+        await using var source = await StartAsync(await database.NewLoginAsync(), Told with { WarmConnections = 3, WarmUp = RefuseAsync });
         var next = await database.NewLoginAsync();
         await source.AdoptAsync(next, Cancellation);
         Assert.Equal(next.Username, source.Username);
+        Assert.Equal(6, warmed);
+
+        Task RefuseAsync(DbConnection connection, CancellationToken cancellationToken)
+        {
+            warmed++;
+            throw new InvalidOperationException("no such table");
+        }
     }
 
     [Fact]
