@@ -10,7 +10,7 @@ public sealed class ChromiumBrowser : IAsyncDisposable
 {
     private const string Name = "Chromium";
     private static readonly string[] Programs = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-    private static readonly TimeSpan StartsWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartsWithin = TimeSpan.FromMinutes(4);
 
     private readonly Process _process;
     private readonly DirectoryInfo _profile;

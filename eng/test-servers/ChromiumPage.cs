@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Text.Json;
@@ -9,13 +10,13 @@ namespace Nebula.Rotation.TestServers;
 /// <summary>A page of a browser over the DevTools protocol: one WebSocket, commands with numbers, and events in between.</summary>
 public sealed class ChromiumPage : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     private readonly ClientWebSocket _socket = new();
     private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonObject>> _answers = new();
     private readonly ConcurrentQueue<(string Method, JsonObject Parameters)> _events = new();
     private readonly SemaphoreSlim _sending = new(1, 1);
-    private TaskCompletionSource _loaded = NewSource();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _loads = new();
     private Task _reading = Task.CompletedTask;
     private int _last;
 
@@ -44,15 +45,18 @@ public sealed class ChromiumPage : IAsyncDisposable
         page._reading = page.ReadAsync();
         foreach (var domain in new[] { "Page", "Network", "Log", "Runtime" })
             await page.SendAsync($"{domain}.enable", null, ct);
+        await page.SendAsync("Page.setLifecycleEventsEnabled", new() { ["enabled"] = true }, ct);
         return page;
     }
 
     /// <summary>Opens an address and waits until all of it is there.</summary>
     public async Task NavigateAsync(Uri address, CancellationToken ct)
     {
-        _loaded = NewSource();
-        await SendAsync("Page.navigate", new() { ["url"] = address.AbsoluteUri }, ct);
-        await _loaded.Task.WaitAsync(Patience, ct);
+        var begun = await SendAsync("Page.navigate", new() { ["url"] = address.AbsoluteUri }, ct);
+        if (begun["errorText"] is { } failure)
+            throw new InvalidOperationException($"{address}: {failure}");
+        // Of this very document: the empty one before it may still be loading.
+        await Load((string)begun["loaderId"]!).Task.WaitAsync(Patience, ct);
     }
 
     /// <summary>Sets the width in CSS pixels, and what the page is told of its reader.</summary>
@@ -67,6 +71,15 @@ public sealed class ChromiumPage : IAsyncDisposable
             "Emulation.setEmulatedMedia",
             new() { ["media"] = media, ["features"] = new JsonArray(new JsonObject { ["name"] = "prefers-color-scheme", ["value"] = isDark ? "dark" : "light" }) },
             ct);
+        // It is told at once, and the page is laid out anew in its own time.
+        var began = Stopwatch.GetTimestamp();
+        var isShown = $"innerWidth === {width} && matchMedia('{media}').matches && matchMedia('(prefers-color-scheme: {(isDark ? "dark" : "light")})').matches";
+        while (!await EvaluateAsync<bool>(isShown, ct))
+        {
+            if (Stopwatch.GetElapsedTime(began) > Patience)
+                throw new TimeoutException($"Not within {Patience.TotalSeconds:0} s: {isShown}.");
+            await Task.Delay(TimeSpan.FromMilliseconds(10), ct);
+        }
     }
 
     /// <summary>Gives the value of an expression.</summary>
@@ -113,7 +126,7 @@ public sealed class ChromiumPage : IAsyncDisposable
         _sending.Dispose();
     }
 
-    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource Load(string loader) => _loads.GetOrAdd(loader, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
 
     private IEnumerable<JsonObject> Of(string method) => _events.Where(entry => entry.Method == method).Select(entry => entry.Parameters);
 
@@ -157,9 +170,12 @@ public sealed class ChromiumPage : IAsyncDisposable
         {
             foreach (var answer in _answers.Values)
                 answer.TrySetException(e);
-            _loaded.TrySetException(e);
-            // Nobody may be waiting for it.
-            _ = _loaded.Task.Exception;
+            foreach (var load in _loads.Values)
+            {
+                load.TrySetException(e);
+                // Nobody may be waiting for it.
+                _ = load.Task.Exception;
+            }
         }
     }
 
@@ -177,8 +193,9 @@ public sealed class ChromiumPage : IAsyncDisposable
         }
 
         var method = (string)message["method"]!;
-        _events.Enqueue((method, message["params"]!.AsObject()));
-        if (method == "Page.loadEventFired")
-            _loaded.TrySetResult();
+        var parameters = message["params"]!.AsObject();
+        _events.Enqueue((method, parameters));
+        if (method == "Page.lifecycleEvent" && (string?)parameters["name"] == "load")
+            Load((string)parameters["loaderId"]!).TrySetResult();
     }
 }

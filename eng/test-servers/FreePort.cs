@@ -10,9 +10,12 @@ internal static class FreePort
 {
     private const int Lowest = 10_240;
 
+    private static readonly HashSet<int> Given = [];
+
     /// <summary>
     /// A port that was free a moment ago. It lies below the range that the kernel gives to outgoing connections, so that no client takes it
-    /// while its server is being restarted. Another server may still take it first: the caller tries again with another port.
+    /// while its server is being restarted, and is never given twice in this run, also while nobody listens. Another run's server may still take it first: the caller tries
+    /// again with another port.
     /// </summary>
     public static int Find()
     {
@@ -20,8 +23,11 @@ internal static class FreePort
         for (var attempt = 0; attempt < 200; attempt++)
         {
             var port = RandomNumberGenerator.GetInt32(Lowest, highest);
-            if (IsFree(port))
-                return port;
+            lock (Given)
+            {
+                if (!Given.Contains(port) && IsFree(port) && Given.Add(port))
+                    return port;
+            }
         }
 
         throw new InvalidOperationException($"No free port between {Lowest} and {highest} was found on 127.0.0.1.");

@@ -22,7 +22,7 @@ public sealed record MySqlServerOptions
     public bool MayInstall { get; init; } = true;
 
     /// <summary>How long the server may take to start or to stop.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(120);
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Where the server's ports come from.</summary>
     internal Func<int> FindPort { get; init; } = FreePort.Find;

@@ -17,7 +17,7 @@ public sealed record PgBouncerServerOptions(PostgresServer Server)
     public bool MayInstall { get; init; } = true;
 
     /// <summary>How long it may take to start.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(4);
 
     /// <summary>Where its ports come from.</summary>
     internal Func<int> FindPort { get; init; } = FreePort.Find;

@@ -64,6 +64,8 @@ internal sealed partial class PostgresCluster
     /// <summary>Its first process alone would leave the others to finish what they are at.</summary>
     private async Task KillAsync(CancellationToken ct)
     {
+        // Stopped, it starts no further ones while these are counted.
+        await CommandRunner.RunAsync("/bin/sh", ["-c", "kill -s STOP \"$1\"", "sh", Process.ProcessId.ToString(CultureInfo.InvariantCulture)], ct: ct);
         var others = (await File.ReadAllTextAsync(string.Create(CultureInfo.InvariantCulture, $"/proc/{Process.ProcessId}/task/{Process.ProcessId}/children"), ct))
             .Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(id => int.Parse(id, CultureInfo.InvariantCulture));
         await Process.StopAsync("KILL", _options.Timeout, ct);

@@ -28,7 +28,7 @@ public sealed partial class PostgresServer
         compare.CommandText = "SELECT coalesce(pg_last_wal_replay_lsn() >= $1::pg_lsn, false)";
         compare.Parameters.Add(new() { Value = goal });
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        patience.CancelAfter(TimeSpan.FromSeconds(60));
+        patience.CancelAfter(TimeSpan.FromMinutes(4));
         while (await compare.ExecuteScalarAsync(patience.Token) is not true)
             await Task.Delay(20, patience.Token);
     }

@@ -113,7 +113,10 @@ public sealed partial class PostgresServer : IAsyncDisposable
 #pragma warning disable CA2100
         batch.CommandText = sql;
 #pragma warning restore CA2100
-        await batch.ExecuteNonQueryAsync(ct);
+        if (PostgresCollisions.IsAllOrNothing(sql))
+            await PostgresCollisions.RepeatAsync(() => batch.ExecuteNonQueryAsync(ct), ct);
+        else
+            await batch.ExecuteNonQueryAsync(ct);
     }
 
     /// <summary>A name as an SQL identifier, quoted.</summary>

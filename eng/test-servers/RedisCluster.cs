@@ -42,6 +42,9 @@ public sealed class RedisCluster : IAsyncDisposable
                 await RedisWait.UntilAsync(node, ["CLUSTER", "NODES"], text => text.Split(" slave ").Length + text.Split("myself,slave ").Length - 2 == primaries, ct);
             }
 
+            // What a busy machine holds up for a moment is not taken for dead: no test waits for a failover.
+            foreach (var node in cluster._nodes)
+                await node.ExecuteAsync(["CONFIG", "SET", "cluster-node-timeout", "60000"]);
             return cluster;
         }
         catch

@@ -40,6 +40,9 @@ public sealed class RedisReplication : IAsyncDisposable
             for (var index = 0; index < sentinels; index++)
                 replication._sentinels.Add(await RedisServer.StartAsync(replication.SentinelOptions(options, sentinels), ct));
             await replication.SettleAsync(ct);
+            // What a busy machine holds up for a moment is not taken for dead: no test waits for a failover.
+            foreach (var sentinel in replication._sentinels)
+                await sentinel.ExecuteAsync(["SENTINEL", "SET", ServiceName, "down-after-milliseconds", "60000"]);
             return replication;
         }
         catch

@@ -31,5 +31,5 @@ public sealed record RedisServerOptions
     public bool MayInstall { get; init; } = true;
 
     /// <summary>How long the server may take to start or to stop.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(4);
 }

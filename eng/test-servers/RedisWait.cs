@@ -5,7 +5,7 @@ namespace Nebula.Rotation.TestServers;
 /// <summary>Waits until a server says something.</summary>
 internal static class RedisWait
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
     /// <exception cref="TimeoutException">It did not say so in time; the message has what it said last.</exception>

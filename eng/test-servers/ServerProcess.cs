@@ -10,7 +10,7 @@ namespace Nebula.Rotation.TestServers;
 /// </summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan WatchdogEnds = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan WatchdogEnds = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(25);
 
     private readonly Process _watchdog;

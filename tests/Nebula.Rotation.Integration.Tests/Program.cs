@@ -16,7 +16,8 @@ internal static class Program
             await DyingRunner.MainAsync(store, int.Parse(at, System.Globalization.CultureInfo.InvariantCulture), work, owner),
         [FleetProcess.Argument, var keyFolder] => await FleetProcess.MainAsync(keyFolder),
         [RunnerProcess.Argument, var work, var store] => await RunnerProcess.MainAsync(work, store),
-        [Leases.PausedRunner.Argument, var store, var at] => await Leases.PausedRunner.MainAsync(store, int.Parse(at, System.Globalization.CultureInfo.InvariantCulture)),
+        [Leases.PausedRunner.Argument, var store, var at, var lease] => await Leases.PausedRunner.MainAsync(
+            store, int.Parse(at, System.Globalization.CultureInfo.InvariantCulture), TimeSpan.FromMilliseconds(int.Parse(lease, System.Globalization.CultureInfo.InvariantCulture))),
         // The same two ways that xunit.v3's own entry point offers.
         _ when args.Contains("--server") || args.Contains("--internal-msbuild-node") =>
             await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),

@@ -12,8 +12,7 @@ namespace Nebula.Rotation.Integration.Tests.Faults;
 /// </summary>
 internal abstract class FaultScene : IAsyncDisposable
 {
-    /// <summary>As long as the application may need from reading the store to logging in: on a machine that is busy, too.</summary>
-    public static RotationRequest Request { get; } = Scene.Request(grace: TimeSpan.FromMilliseconds(300));
+    public static RotationRequest Request { get; } = Scene.Request();
 
     public required FaultProxy Proxy { get; init; }
 
@@ -24,6 +23,9 @@ internal abstract class FaultScene : IAsyncDisposable
     public abstract RotationService Service { get; }
 
     public abstract string StorePath { get; }
+
+    /// <inheritdoc cref="Scene.Gap"/>
+    public abstract LoginGap Gap { get; }
 
     /// <summary>Queries of the application that failed.</summary>
     public abstract IReadOnlyCollection<string> Failures { get; }

@@ -29,7 +29,8 @@ public sealed class FullDiskTests(SharedPostgres postgres)
         }
         finally
         {
-            await RunAsync("umount", disk);
+            // Lazily: what the system has begun for another test at this very moment may still hold files that it is about to close.
+            await RunAsync("umount", "--lazy", disk);
             Directory.Delete(disk);
         }
     }

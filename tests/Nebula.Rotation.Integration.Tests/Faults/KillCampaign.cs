@@ -11,7 +11,7 @@ namespace Nebula.Rotation.Integration.Tests.Faults;
 /// </summary>
 internal sealed class KillCampaign(FaultScene scene)
 {
-    private const int Retries = 4;
+    private const int Retries = 10;
 
     /// <summary>Every so many, the runner that finishes is a new process, too.</summary>
     private const int NewProcessEvery = 3;
@@ -109,7 +109,7 @@ internal sealed class KillCampaign(FaultScene scene)
         scene.Proxy.Ambush = ambush;
         try
         {
-            return await RunnerProcess.RunAsync(work, scene.StorePath, ambush);
+            return await RunnerProcess.RunAsync(work, scene.StorePath, ambush, scene.Gap);
         }
         finally
         {

@@ -19,8 +19,12 @@ internal static class KillSpread
                      where !points.AreNone
                      select (Stage: stage, Moment: moment, Points: points)).ToList();
 
+        Assert.True(
+            count >= cells.Count,
+            $"{count} faults are too few: this rotation has {cells.Count} kinds of point (a stage, and a moment in it), and each gets one. A campaign (NEBULA_TEST_KILLS) must have {cells.Count} kills or more.");
+
         // One for each cell first; what is left goes in turn to those with the most that was not hit yet.
-        var shares = cells.Select((_, index) => index < count ? 1 : 0).ToArray();
+        var shares = cells.Select(static _ => 1).ToArray();
         for (var left = count - shares.Sum(); left > 0; left--)
         {
             var index = Enumerable.Range(0, cells.Count).MaxBy(cell => cells[cell].Points.Weight / shares[cell]);

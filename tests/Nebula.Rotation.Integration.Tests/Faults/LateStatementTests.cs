@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using MySqlConnector;
 using Nebula.Rotation.Integration.Tests.Servers;
@@ -50,7 +51,7 @@ public sealed class LateStatementTests(SharedPostgres postgres, SharedMariaDb ma
     private static async Task RunAsync(FaultScene scene, Blocker blocker, bool whileResuming, RotationState ending)
     {
         // Long enough that no statement gives up by itself before the test has killed its client.
-        await scene.Store.UpdateAsync(scene.Credential with { Option = new Dictionary<string, string> { ["LockTimeout"] = "30" + blocker.Unit } }, null, null, Scene.Ct);
+        await scene.Store.UpdateAsync(scene.Credential with { Option = new Dictionary<string, string> { ["LockTimeout"] = "60" + blocker.Unit } }, null, null, Scene.Ct);
         var live = await scene.LiveAsync();
         var before = await scene.SnapshotAsync(live.Login.Username);
         await using (blocker)
@@ -58,23 +59,24 @@ public sealed class LateStatementTests(SharedPostgres postgres, SharedMariaDb ma
             await blocker.BlockAsync();
             var ambush = new Ambush(null);
             var runner = RunnerProcess.RunAsync(RunnerProcess.Rotate, scene.StorePath, ambush);
-            await Eventually.HoldsAsync(async () => runner.IsCompleted || await blocker.WaitingAsync() > 0, "a statement of the runner's waits");
+            await Eventually.HoldsAsync(async () => runner.IsCompleted || (await blocker.WaitingAsync()).Count > 0, "a statement of the runner's waits");
             ambush.Trip();
             await ambush.StrikeAsync();
             Assert.Null(await runner);
-            Assert.Equal(1, await blocker.WaitingAsync());
+            var late = Assert.Single(await blocker.WaitingAsync());
 
             if (whileResuming)
             {
                 var resume = scene.ResumeAsync();
-                await Eventually.HoldsAsync(async () => resume.IsCompleted || await blocker.WaitingAsync() == 0, "the resumer has ended the statement");
+                // The resumer's own statement may be the next that waits.
+                await Eventually.HoldsAsync(async () => resume.IsCompleted || !(await blocker.WaitingAsync()).Contains(late), "the resumer has ended the statement");
                 await blocker.ReleaseAsync();
                 Assert.Equal(ending, await resume);
             }
             else
             {
                 await blocker.ReleaseAsync();
-                await Eventually.HoldsAsync(async () => await blocker.WaitingAsync() == 0, "the statement has gone through");
+                await Eventually.HoldsAsync(async () => !(await blocker.WaitingAsync()).Contains(late), "the statement has gone through");
                 Assert.Equal(ending, await scene.ResumeAsync());
             }
         }
@@ -89,11 +91,21 @@ public sealed class LateStatementTests(SharedPostgres postgres, SharedMariaDb ma
 
         public abstract Task BlockAsync();
 
-        public abstract Task<int> WaitingAsync();
+        /// <summary>The sessions that wait, by their numbers.</summary>
+        public abstract Task<IReadOnlyList<long>> WaitingAsync();
 
         public abstract Task ReleaseAsync();
 
         public abstract ValueTask DisposeAsync();
+
+        protected static async Task<IReadOnlyList<long>> ReadAsync(DbCommand command)
+        {
+            List<long> found = [];
+            await using var rows = await command.ExecuteReaderAsync(Scene.Ct);
+            while (await rows.ReadAsync(Scene.Ct))
+                found.Add(Convert.ToInt64(rows.GetValue(0), CultureInfo.InvariantCulture));
+            return found;
+        }
     }
 
     private sealed class PostgresBlocker(PostgresServer server, string database, string statement) : Blocker
@@ -109,14 +121,14 @@ public sealed class LateStatementTests(SharedPostgres postgres, SharedMariaDb ma
             await ExecuteAsync(statement);
         }
 
-        public override async Task<int> WaitingAsync()
+        public override async Task<IReadOnlyList<long>> WaitingAsync()
         {
             await using var command = new NpgsqlCommand(
-                "SELECT count(*)::int FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock' AND $2 = ANY (pg_blocking_pids(pid))", _watcher)
+                "SELECT pid::bigint FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock' AND $2 = ANY (pg_blocking_pids(pid))", _watcher)
             {
                 Parameters = { new() { Value = database }, new() { Value = _holder.ProcessID } },
             };
-            return (int)(await command.ExecuteScalarAsync(Scene.Ct))!;
+            return await ReadAsync(command);
         }
 
         public override Task ReleaseAsync() => ExecuteAsync("ROLLBACK");
@@ -147,13 +159,13 @@ public sealed class LateStatementTests(SharedPostgres postgres, SharedMariaDb ma
             await ExecuteAsync(read);
         }
 
-        public override async Task<int> WaitingAsync()
+        public override async Task<IReadOnlyList<long>> WaitingAsync()
         {
-            await using var command = new MySqlCommand("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE = 'Waiting for table metadata lock' AND INFO LIKE CONCAT('%', @database, '%')", _watcher)
+            await using var command = new MySqlCommand("SELECT ID FROM information_schema.PROCESSLIST WHERE STATE = 'Waiting for table metadata lock' AND INFO LIKE CONCAT('%', @database, '%')", _watcher)
             {
                 Parameters = { new("database", database) },
             };
-            return Convert.ToInt32(await command.ExecuteScalarAsync(Scene.Ct), CultureInfo.InvariantCulture);
+            return await ReadAsync(command);
         }
 
         public override Task ReleaseAsync() => ExecuteAsync("ROLLBACK");

@@ -1,5 +1,6 @@
 using Nebula.Rotation.Engine;
 using Nebula.Rotation.Integration.Tests.MongoDb;
+using Nebula.Rotation.Integration.Tests.Workflow;
 using Nebula.Rotation.Stores;
 
 namespace Nebula.Rotation.Integration.Tests.Faults;
@@ -20,6 +21,8 @@ internal sealed class MongoFaultScene : FaultScene
     public override RotationService Service => _scene.Service;
 
     public override string StorePath => _scene.StorePath;
+
+    public override LoginGap Gap => _scene.Gap;
 
     public override IReadOnlyCollection<string> Failures => _traffic?.Failures ?? [];
 

@@ -24,6 +24,8 @@ internal sealed class PostgresFaultScene : FaultScene
 
     public override string StorePath => _scene.StorePath;
 
+    public override LoginGap Gap => _scene.Gap;
+
     public override IReadOnlyCollection<string> Failures => _traffic?.Failures ?? [];
 
     public override int Queries => _traffic?.Queries ?? 0;

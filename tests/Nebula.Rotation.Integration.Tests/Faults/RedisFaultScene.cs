@@ -1,5 +1,6 @@
 using Nebula.Rotation.Engine;
 using Nebula.Rotation.Integration.Tests.Redis;
+using Nebula.Rotation.Integration.Tests.Workflow;
 using Nebula.Rotation.Stores;
 using Nebula.Rotation.TestServers;
 
@@ -21,6 +22,8 @@ internal sealed class RedisFaultScene : FaultScene
     public override RotationService Service => _scene.Service;
 
     public override string StorePath => _scene.StorePath;
+
+    public override LoginGap Gap => _scene.Gap;
 
     public override IReadOnlyCollection<string> Failures => _traffic?.Failures ?? [];
 

@@ -22,7 +22,11 @@ internal static class RunnerProcess
     private static readonly Lock Conversation = new();
 
     /// <summary>Runs it to its end, by itself or by the ambush; gives the state that the record came to, or null when it was killed.</summary>
-    public static async Task<string?> RunAsync(string work, string storePath, Ambush ambush)
+    /// <param name="work">What it does.</param>
+    /// <param name="storePath">Where the credential is.</param>
+    /// <param name="ambush">What lies in wait.</param>
+    /// <param name="gap">Where the application is between reading the store and logging in: a runner that has flipped goes on when it has come through.</param>
+    public static async Task<string?> RunAsync(string work, string storePath, Ambush ambush, LoginGap? gap = null)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
         // It lives for a second: what pays off later costs now.
@@ -52,6 +56,8 @@ internal static class RunnerProcess
                 ambush.Enter(Enum.Parse<RotationStage>(rest));
             else if (ambush.Writes(word == "before" ? Moment.BeforeWrite : Moment.AfterWrite, rest))
                 await ambush.StrikeAsync();
+            if (line == "after publish" && gap is not null)
+                await gap.PassedAsync();
             // Whoever is about to die does nothing more.
             if (!ambush.HasStruck)
                 await LetAsync(process);

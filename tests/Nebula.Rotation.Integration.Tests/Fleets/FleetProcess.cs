@@ -15,11 +15,15 @@ internal sealed class FleetProcess : IDisposable
     public const int Killed = 128 + 9;
 
     /// <summary>How long the others leave alone what a killed one was at.</summary>
-    private static readonly RotationTiming Timing = Scene.Timing with { LeaseDuration = TimeSpan.FromSeconds(10) };
+    private static readonly RotationTiming Timing = Scene.Timing with { LeaseDuration = TimeSpan.FromSeconds(15) };
 
     private readonly Process _process;
+    private readonly TaskCompletionSource _began = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private FleetProcess(Process process) => _process = process;
+
+    /// <summary>It has rotated one, or has ended.</summary>
+    public Task Began => _began.Task;
 
     /// <summary>Credentials that it says it has rotated.</summary>
     public List<string> Rotated { get; } = [];
@@ -58,6 +62,7 @@ internal sealed class FleetProcess : IDisposable
             {
                 case [nameof(FleetOutcome.Rotated), var took, var name]:
                     Rotated.Add(name);
+                    _began.TrySetResult();
                     RotatingTime += Milliseconds(took);
                     break;
                 case [nameof(FleetOutcome.Skipped), var took, var why]:
@@ -73,6 +78,7 @@ internal sealed class FleetProcess : IDisposable
                 _process.Kill();
         }
 
+        _began.TrySetResult();
         await _process.WaitForExitAsync(Scene.Ct);
         return _process.ExitCode;
     }

@@ -18,22 +18,29 @@ internal sealed class PausedRunner : IDisposable
     private const int SigCont = 18;
 
     /// <summary>Short enough to wait for; no other pause of the workflow's is as long as a third of it.</summary>
-    private static readonly TimeSpan LeaseDuration = TimeSpan.FromMilliseconds(2100);
+    private static readonly TimeSpan ShortestLease = TimeSpan.FromMilliseconds(2100);
+
+    private static readonly TimeSpan LongLease = TimeSpan.FromMinutes(30);
+
+    /// <summary>A lease is not renewed: it must last until the runner sleeps, also on a machine that was less busy when a rotation was timed.</summary>
+    private const int LeasesPerRotation = 3;
 
     private readonly Process _process;
 
     private PausedRunner(Process process) => _process = process;
 
-    /// <summary>How many writes a rotation of a store takes; it is done then.</summary>
-    public static async Task<int> CountAsync(string storePath)
+    /// <summary>How many writes a rotation of a store takes, and how long a lease outlives one on this machine; it is done then.</summary>
+    public static async Task<(int Writes, TimeSpan Lease)> CountAsync(string storePath)
     {
-        using var runner = Start(storePath, int.MaxValue);
-        return int.Parse(await runner.EndAsync(), CultureInfo.InvariantCulture);
+        using var runner = Start(storePath, int.MaxValue, LongLease);
+        var said = (await runner.EndAsync()).Split(' ');
+        var took = TimeSpan.FromMilliseconds(int.Parse(said[1], CultureInfo.InvariantCulture));
+        return (int.Parse(said[0], CultureInfo.InvariantCulture), TimeSpan.FromMilliseconds(Math.Max(ShortestLease.TotalMilliseconds, Math.Ceiling(LeasesPerRotation * took.TotalMilliseconds))));
     }
 
-    public static async Task<PausedRunner> PauseAsync(string storePath, int at)
+    public static async Task<PausedRunner> PauseAsync(string storePath, int at, TimeSpan lease)
     {
-        var runner = Start(storePath, at);
+        var runner = Start(storePath, at, lease);
         await Eventually.HoldsAsync(() => runner.IsStopped || runner._process.HasExited, "a runner that sleeps");
         Assert.True(runner.IsStopped, runner._process.HasExited ? await runner._process.StandardOutput.ReadToEndAsync(Scene.Ct) : "it goes on");
         return runner;
@@ -54,7 +61,7 @@ internal sealed class PausedRunner : IDisposable
     }
 
     /// <summary>The child itself.</summary>
-    public static async Task<int> MainAsync(string storePath, int at)
+    public static async Task<int> MainAsync(string storePath, int at, TimeSpan lease)
     {
         var calls = 0;
         void Touch(string what)
@@ -65,12 +72,13 @@ internal sealed class PausedRunner : IDisposable
         }
 
         var store = await Scene.OpenStoreAsync(storePath);
-        var timing = Scene.Timing with { LeaseDuration = LeaseDuration };
-        await using var service = new RotationService(new(new TouchedStore(store, Touch), EngineRegistry.Default, new NoRenewal(), timing));
+        var timing = Scene.Timing with { LeaseDuration = lease };
+        var clock = Stopwatch.StartNew();
+        await using var service = new RotationService(new(new TouchedStore(store, Touch), EngineRegistry.Default, new NoRenewal(lease), timing));
         try
         {
             await service.RotateAsync(Scene.Request(grace: TimeSpan.Zero), new Observer(), CancellationToken.None);
-            Console.WriteLine(calls);
+            Console.WriteLine($"{calls} {clock.ElapsedMilliseconds}");
         }
         catch (RotationException exception)
         {
@@ -85,10 +93,10 @@ internal sealed class PausedRunner : IDisposable
     /// The renewal in the background never has its turn, as after a sleep it may not have had it yet: nothing may rely on it. Nor is it in the midst of a write
     /// when the process is stopped, which would lock the store's file for everybody.
     /// </summary>
-    private sealed class NoRenewal : TimeProvider
+    private sealed class NoRenewal(TimeSpan lease) : TimeProvider
     {
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            base.CreateTimer(callback, state, dueTime == LeaseDuration / 3 ? Timeout.InfiniteTimeSpan : dueTime, period);
+            base.CreateTimer(callback, state, dueTime == lease / 3 ? Timeout.InfiniteTimeSpan : dueTime, period);
     }
 
     private bool IsStopped
@@ -107,7 +115,7 @@ internal sealed class PausedRunner : IDisposable
         }
     }
 
-    private static PausedRunner Start(string storePath, int at)
+    private static PausedRunner Start(string storePath, int at, TimeSpan lease)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
         // Under `dotnet exec` the program is dotnet itself.
@@ -116,6 +124,7 @@ internal sealed class PausedRunner : IDisposable
         start.ArgumentList.Add(Argument);
         start.ArgumentList.Add(storePath);
         start.ArgumentList.Add(at.ToString(CultureInfo.InvariantCulture));
+        start.ArgumentList.Add(lease.TotalMilliseconds.ToString(CultureInfo.InvariantCulture));
         return new(Process.Start(start)!);
     }
 

@@ -22,7 +22,7 @@ public sealed class MongoKilledRunnerTests(SharedMongoServer mongo) : IClassFixt
             await using (var traffic = new MongoTraffic(scene, workers: 1))
             {
                 await traffic.FlowsAsync(2);
-                Assert.NotEqual("", await DyingRunner.RunAsync(scene.StorePath, 1 + (point * (writes - 1) / (Points - 1))));
+                Assert.NotEqual("", await DyingRunner.RunAsync(scene.StorePath, 1 + (point * (writes - 1) / (Points - 1)), gap: scene.Gap));
                 await traffic.FlowsAsync(4);
                 if (await FinishAsync(scene) is { State: RotationState.Completed })
                     forward++;

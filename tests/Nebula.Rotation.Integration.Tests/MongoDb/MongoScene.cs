@@ -23,7 +23,7 @@ internal sealed class MongoScene : IAsyncDisposable
     {
         (_folder, Server, Database, Store, Engine) = (folder, server, database, store, engine);
         _admin = server.Connect(server.Admin, "admin");
-        Service = new(new(store, new EngineRegistry([new(DatabaseType.MongoDb, () => engine)]), TimeProvider.System, timing));
+        Service = new(new(SettlingStore.Around(store, Gap), new EngineRegistry([new(DatabaseType.MongoDb, () => engine)]), TimeProvider.System, timing));
     }
 
     public static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -40,6 +40,9 @@ internal sealed class MongoScene : IAsyncDisposable
     public MongoDbEngine Engine { get; }
 
     public RotationService Service { get; }
+
+    /// <inheritdoc cref="Scene.Gap"/>
+    public LoginGap Gap { get; } = new();
 
     public string StorePath => Path.Combine(_folder.FullName, "store.db");
 

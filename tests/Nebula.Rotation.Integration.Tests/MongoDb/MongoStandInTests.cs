@@ -335,10 +335,8 @@ public sealed class MongoStandInTests
     {
         await using var cluster = NewCluster(new(), out var admin);
         await using var scene = await MongoScene.CreateAsync(MongoServer.Of(cluster, admin));
-        using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        silent.Start();
-        var port = ((System.Net.IPEndPoint)silent.LocalEndpoint).Port;
-        silent.Stop();
+        using var nobody = ReplicaTests.NobodysPort();
+        var port = ((System.Net.IPEndPoint)nobody.LocalEndPoint!).Port;
 
         var clock = System.Diagnostics.Stopwatch.StartNew();
         var check = Assert.Single(await scene.Engine.CheckLoginAsync(scene.Credential with { HostName = [$"127.0.0.1:{port}"] }, await scene.LiveAsync(), null, MongoScene.Ct));

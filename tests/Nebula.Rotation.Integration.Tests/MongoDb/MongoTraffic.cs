@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using MongoDB.Bson;
 using MongoDB.Driver;
 using Nebula.Rotation.Integration.Tests.Servers;
+using Nebula.Rotation.Integration.Tests.Workflow;
 
 namespace Nebula.Rotation.Integration.Tests.MongoDb;
 
@@ -51,6 +52,8 @@ internal sealed class MongoTraffic : IAsyncDisposable
         {
             while (!_stop.IsCancellationRequested)
             {
+                // The driver connects when it is first used.
+                using var gap = _scene.Gap.Enter();
                 var live = await _scene.Store.GetCurrentLoginAsync(_scene.Credential.Id, CancellationToken.None);
                 if (live.Version != version)
                 {
@@ -61,6 +64,7 @@ internal sealed class MongoTraffic : IAsyncDisposable
                 }
 
                 await WorkAsync(client!);
+                gap.Dispose();
                 await Task.Delay(_pause);
             }
         }

@@ -3,6 +3,7 @@ using MongoDB.Bson;
 using MongoDB.Driver.Core.Events;
 using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Databases.MongoDb;
+using Nebula.Rotation.Integration.Tests.Servers;
 using Nebula.Rotation.Integration.Tests.Workflow;
 
 namespace Nebula.Rotation.Integration.Tests.MongoDb;
@@ -36,7 +37,9 @@ public sealed class MongoUserProperties(SharedMongoServer mongo) : IClassFixture
     {
         await using var scene = await MongoScene.CreateAsync(await mongo.ServerAsync());
         var number = 0;
-        await Gen.Select(User, User).SampleAsync(
+        await Draw.EachAsync(
+            Gen.Select(User, User),
+            30,
             async pair =>
             {
                 var name = $"{scene.Database}_{Interlocked.Increment(ref number)}";
@@ -60,10 +63,7 @@ public sealed class MongoUserProperties(SharedMongoServer mongo) : IClassFixture
                 Assert.True(await LogsInAsync(scene, name + "_b", "third"));
                 foreach (var ending in new[] { "", "_b", "_c" })
                     await scene.AdminAsync(new("dropUser", name + ending), scene.AuthSource);
-                return true;
-            },
-            iter: 30,
-            threads: 1);
+            });
     }
 
     [Fact]

@@ -170,11 +170,11 @@ public abstract class MySqlRefusalTests(SharedMySql mysql)
         var login = await room.NewLoginAsync();
         await room.ExecuteAsync("GRANT SELECT ON {0}.* TO {1}@'%'", room.Database, login);
         await using var first = await room.ConnectAsync(login, "secret");
-        await Eventually.HoldsAsync(async () => (await room.Admin.ListSessionsAsync(login, MySqlRoom.Ct)).Seen is [{ Age.TotalSeconds: > 1.5 }], "the session is seen, and grows older");
+        await Eventually.HoldsAsync(async () => (await room.Admin.ListSessionsAsync(login, MySqlRoom.Ct)).Seen is [{ Age.TotalSeconds: > 4 }], "the session is seen, and grows older");
         await using var second = await room.ConnectAsync(login, "secret");
         Assert.Equal(2, (await room.Admin.ListSessionsAsync(login, MySqlRoom.Ct)).Seen.Count);
 
-        Assert.Equal(1, (await room.Admin.EndSessionsAsync(login, TimeSpan.FromSeconds(1.5), MySqlRoom.Ct)).Count);
+        Assert.Equal(1, (await room.Admin.EndSessionsAsync(login, TimeSpan.FromSeconds(4), MySqlRoom.Ct)).Count);
 
         Assert.False(await first.PingAsync(MySqlRoom.Ct));
         Assert.True(await second.PingAsync(MySqlRoom.Ct));
@@ -201,7 +201,7 @@ public abstract class MySqlRefusalTests(SharedMySql mysql)
         };
 
         var rotation = scene.Service.RotateAsync(MySqlScene.Request(), observer, MySqlScene.Ct);
-        await waited.Task.WaitAsync(TimeSpan.FromSeconds(60), MySqlScene.Ct);
+        await waited.Task.WaitAsync(Eventually.Limit, MySqlScene.Ct);
         await transaction.CommitAsync(MySqlScene.Ct);
 
         Assert.Equal(RotationState.Completed, (await rotation).State);
@@ -212,6 +212,8 @@ public abstract class MySqlRefusalTests(SharedMySql mysql)
     {
         await using var scene = await MySqlScene.CreateAsync(mysql, withDefiners: false);
         var (executed, opened) = (0, 0);
+        // Not those of the drain, which looks for as long as a session is there: one of a check ends on the server a moment after its client has closed it.
+        var stage = RotationStage.Prepare;
         using var root = new Activity("rotation");
         using var listener = new ActivityListener
         {
@@ -219,18 +221,18 @@ public abstract class MySqlRefusalTests(SharedMySql mysql)
             Sample = (ref ActivityCreationOptions<ActivityContext> options) => options.Parent.TraceId == root.TraceId ? ActivitySamplingResult.AllData : ActivitySamplingResult.None,
             ActivityStarted = activity =>
             {
-                if (activity.TraceId == root.TraceId)
+                if (activity.TraceId == root.TraceId && stage != RotationStage.Drain)
                     Interlocked.Increment(ref activity.OperationName == "Open" ? ref opened : ref executed);
             },
         };
         ActivitySource.AddActivityListener(listener);
         root.Start();
 
-        Assert.Equal(RotationState.Completed, (await scene.RotateAsync(MySqlScene.Request(grace: TimeSpan.Zero))).State);
+        Assert.Equal(RotationState.Completed, (await scene.Service.RotateAsync(MySqlScene.Request(grace: TimeSpan.Zero), new Observer { Progressed = progress => stage = progress.Stage }, MySqlScene.Ct)).State);
 
         root.Stop();
-        TestContext.Current.SendDiagnosticMessage($"{executed} commands, {opened} connections");
-        Assert.InRange(executed, 10, 32);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{executed} commands, {opened} connections");
+        Assert.InRange(executed, 10, 24);
         // The login before, the admin, the new login at Verify, and the live one once more before the old one goes.
         Assert.InRange(opened, 4, 4);
     }

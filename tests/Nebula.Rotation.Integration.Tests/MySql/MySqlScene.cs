@@ -24,7 +24,7 @@ internal sealed class MySqlScene : IAsyncDisposable
         Database = database;
         _folder = folder;
         Store = store;
-        Service = Scene.NewService(store);
+        Service = Scene.NewService(SettlingStore.Around(store, Gap));
     }
 
     public static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -36,6 +36,9 @@ internal sealed class MySqlScene : IAsyncDisposable
     public ICredentialStore Store { get; }
 
     public RotationService Service { get; }
+
+    /// <inheritdoc cref="Scene.Gap"/>
+    public LoginGap Gap { get; } = new();
 
     public string StorePath => Path.Combine(_folder.FullName, "store.db");
 
@@ -203,14 +206,20 @@ internal sealed class MySqlTraffic : IAsyncDisposable
         _stop.Dispose();
     }
 
+    private async Task<MySqlConnection> LogInAsync()
+    {
+        using var gap = _scene.Gap.Enter();
+        var login = await _scene.Store.GetCurrentLoginAsync(_scene.Credential.Id, CancellationToken.None);
+        return await _scene.ConnectAsync(login.Login);
+    }
+
     private async Task WorkAsync()
     {
         while (!_stop.IsCancellationRequested)
         {
             try
             {
-                var login = await _scene.Store.GetCurrentLoginAsync(_scene.Credential.Id, CancellationToken.None);
-                await using var connection = await _scene.ConnectAsync(login.Login);
+                await using var connection = await LogInAsync();
                 for (var round = 0; round < 5; round++)
                 {
                     foreach (var sql in _work)

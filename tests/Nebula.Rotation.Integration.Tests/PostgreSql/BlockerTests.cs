@@ -37,7 +37,7 @@ public abstract class BlockerTests(SharedPostgres postgres)
         {
             if (sql.Contains("PREPARE TRANSACTION", StringComparison.Ordinal))
                 await room.ExecuteAsync("ROLLBACK PREPARED 'mine'");
-            await room.ExecuteAsync("SET allow_system_table_mods = on; DELETE FROM pg_shdepend WHERE deptype = 'i'");
+            await room.ExecuteAsync($"SET allow_system_table_mods = on; {Forget(login)}");
         }
     }
 
@@ -87,9 +87,12 @@ public abstract class BlockerTests(SharedPostgres postgres)
         }
         finally
         {
-            await other.ExecuteAsync("SET allow_system_table_mods = on; DELETE FROM pg_shdepend WHERE deptype = 'i'");
+            await other.ExecuteAsync($"SET allow_system_table_mods = on; {Forget(login)}");
         }
     }
+
+    /// <summary>Of this login's alone: the catalog is the whole server's, and others' tests have entries of the kind in it.</summary>
+    private static string Forget(string login) => $"DELETE FROM pg_shdepend WHERE deptype = 'i' AND refobjid = (SELECT oid FROM pg_roles WHERE rolname = '{login}')";
 
     [Fact]
     public async Task Temporary_tables_of_a_live_session_are_none()

@@ -19,7 +19,7 @@ public abstract class ManyTablesTests(SharedPostgres postgres)
     private const int Many = 10_000;
 
     /// <summary>How much slower than in proportion the larger one may be, on a machine that does other things too.</summary>
-    private const int Slack = 5;
+    private const int Slack = 8;
 
     /// <summary>In one database, for the whole of CreateLogin and ClonePermissions.</summary>
     private const int MostRoundTrips = 20;

@@ -28,7 +28,7 @@ public abstract class RandomLoginProperties(SharedPostgres postgres)
     [Fact]
     public async Task A_random_login_has_the_same_facts_before_and_after()
     {
-        await Task.WhenAll(Enumerable.Range(0, Scenes).Select(_ => Task.Run(SampleAsync, Room.Ct)));
+        await Task.WhenAll(Enumerable.Range(0, Scenes).Select(number => Task.Run(() => SampleAsync((uint)number + 1), Room.Ct)));
 
         // An empty reader would find everything equal. A label needs a provider, which no package of the server's brings.
         foreach (var kind in FactKindList.All.Except([FactKinds.SecurityLabel]))
@@ -38,13 +38,15 @@ public abstract class RandomLoginProperties(SharedPostgres postgres)
         }
     }
 
-    private async Task SampleAsync()
+    private async Task SampleAsync(uint stream)
     {
         RandomScene? scene = await RandomScene.CreateAsync(postgres);
         try
         {
             var number = 0;
-            await RandomLogin.Of(scene.Room.Server.Version.Major).SampleAsync(
+            await Draw.EachAsync(
+                RandomLogin.Of(scene.Room.Server.Version.Major),
+                CasesPerScene,
                 async login =>
                 {
                     scene ??= await RandomScene.CreateAsync(postgres);
@@ -61,8 +63,7 @@ public abstract class RandomLoginProperties(SharedPostgres postgres)
                         throw;
                     }
                 },
-                iter: CasesPerScene,
-                threads: 1);
+                stream);
         }
         catch
         {

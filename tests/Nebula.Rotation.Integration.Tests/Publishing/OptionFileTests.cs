@@ -2,6 +2,7 @@ using System.Diagnostics;
 using CsCheck;
 using Nebula.Rotation.Engine.Publishing;
 using Nebula.Rotation.Engine.Publishing.Formats;
+using Nebula.Rotation.Integration.Tests.Servers;
 using Nebula.Rotation.TestServers;
 
 namespace Nebula.Rotation.Integration.Tests.Publishing;
@@ -18,7 +19,15 @@ public sealed class OptionFileTests
     {
         var ct = TestContext.Current.CancellationToken;
         var programs = await FindProgramsAsync(ct);
-        var passwords = Password.Array[Values].Single();
+        List<string> passwords = [];
+        await Draw.EachAsync(
+            Password,
+            Values,
+            password =>
+            {
+                passwords.Add(password);
+                return Task.CompletedTask;
+            });
         var text = new MyCnfFormat().Write("[client]\n", new()
         {
             Target = new() { Kind = PublishTargetKind.MyCnf, Path = "/x" },

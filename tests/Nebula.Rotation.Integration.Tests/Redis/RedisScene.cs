@@ -26,7 +26,7 @@ internal sealed class RedisScene : IAsyncDisposable
         Deployment = deployment;
         Store = store;
         OldLogin = login;
-        Service = Scene.NewService(store);
+        Service = Scene.NewService(SettlingStore.Around(store, Gap));
     }
 
     public static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -36,6 +36,9 @@ internal sealed class RedisScene : IAsyncDisposable
     public ICredentialStore Store { get; }
 
     public RotationService Service { get; }
+
+    /// <inheritdoc cref="Scene.Gap"/>
+    public LoginGap Gap { get; } = new();
 
     public string StorePath => Path.Combine(_folder.FullName, "store.db");
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Nebula.Rotation.Integration.Tests.Servers;
+using Nebula.Rotation.Integration.Tests.Workflow;
 using Nebula.Rotation.TestServers;
 using StackExchange.Redis;
 
@@ -52,9 +53,10 @@ internal sealed class RedisTraffic : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private Task WorkAsync() => FollowAsync(async (login, isCurrent) =>
+    private Task WorkAsync() => FollowAsync(async (login, gap, isCurrent) =>
     {
         await using var driver = await _scene.ConnectAsync(login);
+        gap.Dispose();
         var database = driver.GetDatabase();
         while (await isCurrent())
         {
@@ -74,9 +76,10 @@ internal sealed class RedisTraffic : IAsyncDisposable
     });
 
     /// <summary>The driver has one connection for all and cannot wait in one; this one can.</summary>
-    private Task PopAsync() => FollowAsync(async (login, isCurrent) =>
+    private Task PopAsync() => FollowAsync(async (login, gap, isCurrent) =>
     {
         await using var connection = await OpenAsync(login, "app:{queue}");
+        gap.Dispose();
         while (await isCurrent())
         {
             if (await connection.ExecuteAsync(["BLPOP", "app:{queue}", "1"]) is object?[])
@@ -84,9 +87,10 @@ internal sealed class RedisTraffic : IAsyncDisposable
         }
     });
 
-    private Task SubscribeAsync() => FollowAsync(async (login, isCurrent) =>
+    private Task SubscribeAsync() => FollowAsync(async (login, gap, isCurrent) =>
     {
         await using var connection = await OpenAsync(login, "app:{queue}");
+        gap.Dispose();
         await connection.SendAsync(["SUBSCRIBE", "app.news"]);
         for (var count = 0; count % 20 != 0 || await isCurrent(); count++)
         {
@@ -95,15 +99,17 @@ internal sealed class RedisTraffic : IAsyncDisposable
         }
     });
 
-    private async Task FollowAsync(Func<Login, Func<Task<bool>>, Task> work)
+    private async Task FollowAsync(Func<Login, LoginGap.Passage, Func<Task<bool>>, Task> work)
     {
         while (!_stop.IsCancellationRequested)
         {
+            using var gap = _scene.Gap.Enter();
             try
             {
                 var current = await _scene.Store.GetCurrentLoginAsync(_scene.Credential.Id, CancellationToken.None);
                 await work(
                     current.Login,
+                    gap,
                     async () => !_stop.IsCancellationRequested && (await _scene.Store.GetCurrentLoginAsync(_scene.Credential.Id, CancellationToken.None)).Version == current.Version);
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)

@@ -197,7 +197,7 @@ public abstract class StrategyTests(SharedRedis redis)
     private static async Task EventuallyAsync(Func<Task<bool>> condition)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(RedisScene.Ct);
-        patience.CancelAfter(TimeSpan.FromSeconds(60));
+        patience.CancelAfter(Eventually.Limit);
         while (!await condition())
             await Task.Delay(50, patience.Token);
     }

@@ -81,7 +81,7 @@ public sealed class TestDatabase : IAsyncDisposable
 #pragma warning disable CA2100 // The text above; names are quoted.
             await using var command = new NpgsqlCommand(sql, connection);
 #pragma warning restore CA2100
-            await command.ExecuteNonQueryAsync();
+            await PostgresCollisions.RepeatAsync(() => command.ExecuteNonQueryAsync());
         }
     }
 

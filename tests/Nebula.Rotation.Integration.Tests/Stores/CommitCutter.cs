@@ -79,7 +79,7 @@ internal sealed class CommitCutter : IAsyncDisposable
             _isMuted = cut is not null;
             await server.WriteAsync(chunk, stop);
             if (cut is Cut.AfterCommit)
-                await _answered.Task.WaitAsync(TimeSpan.FromSeconds(30), stop);
+                await _answered.Task.WaitAsync(Servers.Eventually.Limit, stop);
             return cut is null;
         }
 

@@ -243,7 +243,7 @@ public sealed class SharedStoreTests(SharedPostgres postgres)
             await store.AddAsync(Credential($"c{number}"), Login(), null, Token);
         var elapsed = TimeProvider.System.GetElapsedTime(began);
 
-        Assert.True(elapsed < TimeSpan.FromSeconds(30), $"{elapsed}");
+        Assert.True(elapsed < TimeSpan.FromMinutes(2), $"{elapsed}");
         TestContext.Current.SendDiagnosticMessage($"500 credentials in {elapsed.TotalSeconds:0.0} s");
     }
 

@@ -91,7 +91,7 @@ public sealed class PgBouncerTests(PgBouncerTests.Pair pair) : IClassFixture<PgB
                     },
                 },
                 Scene.Ct);
-            await seen.Task.WaitAsync(TimeSpan.FromSeconds(60), Scene.Ct);
+            await seen.Task.WaitAsync(Eventually.Limit, Scene.Ct);
             Assert.False(rotation.IsCompleted);
 
             foreach (var holder in holders)

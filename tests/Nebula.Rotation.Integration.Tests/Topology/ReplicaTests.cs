@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
 using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Databases.PostgreSql;
 using Nebula.Rotation.Integration.Tests.PostgreSql;
@@ -69,7 +71,7 @@ public sealed class ReplicaTests(ReplicaPair pair) : IClassFixture<ReplicaPair>
                     },
                 },
                 Scene.Ct);
-            Assert.Contains($"127.0.0.1:{replica.Port}", await waiting.Task.WaitAsync(TimeSpan.FromSeconds(30), Scene.Ct), StringComparison.Ordinal);
+            Assert.Contains($"127.0.0.1:{replica.Port}", await waiting.Task.WaitAsync(Eventually.Limit, Scene.Ct), StringComparison.Ordinal);
             Assert.False(rotation.IsCompleted);
             Assert.Equal(scene.OldLogin, (await scene.LiveAsync()).Username);
 
@@ -167,12 +169,12 @@ public sealed class ReplicaTests(ReplicaPair pair) : IClassFixture<ReplicaPair>
                 },
             },
             Scene.Ct);
-        await draining.Task.WaitAsync(TimeSpan.FromSeconds(30), Scene.Ct);
+        await draining.Task.WaitAsync(Eventually.Limit, Scene.Ct);
         await replica.StopAsync(ct: Scene.Ct);
         try
         {
             await late.DisposeAsync();
-            Assert.Contains($"127.0.0.1:{replica.Port}", await warned.Task.WaitAsync(TimeSpan.FromSeconds(30), Scene.Ct), StringComparison.Ordinal);
+            Assert.Contains($"127.0.0.1:{replica.Port}", await warned.Task.WaitAsync(Eventually.Limit, Scene.Ct), StringComparison.Ordinal);
             // Ten times the quiet time.
             await Task.Delay(TimeSpan.FromSeconds(1), Scene.Ct);
             Assert.False(rotation.IsCompleted);
@@ -211,7 +213,7 @@ public sealed class ReplicaTests(ReplicaPair pair) : IClassFixture<ReplicaPair>
                     },
                 },
                 Scene.Ct);
-            await reopened.Task.WaitAsync(TimeSpan.FromSeconds(30), Scene.Ct);
+            await reopened.Task.WaitAsync(Eventually.Limit, Scene.Ct);
             Assert.False(rotation.IsCompleted);
             await replica.ExecuteAsync("SELECT pg_wal_replay_resume()", ct: Scene.Ct);
             Assert.Equal(RotationState.Completed, scene.Track(await rotation).State);
@@ -231,8 +233,9 @@ public sealed class ReplicaTests(ReplicaPair pair) : IClassFixture<ReplicaPair>
         Assert.True(plan.CanRotate, string.Join("; ", plan.Blockers));
         Assert.Contains(plan.Warnings, warning => warning.Contains($"127.0.0.1:{replica.Port}", StringComparison.Ordinal) && warning.Contains("max_standby_streaming_delay", StringComparison.Ordinal));
 
+        using var nobody = NobodysPort();
         var (primary, admin) = (scene.Database.Server, new Login(scene.Database.Server.SuperUser, new(scene.Database.Server.SuperPassword)));
-        var credential = scene.Credential with { HostName = [.. scene.Credential.HostName, $"127.0.0.1:{NobodysPort()}"], ConnectionTimeout = TimeSpan.FromSeconds(3) };
+        var credential = scene.Credential with { HostName = [.. scene.Credential.HostName, $"127.0.0.1:{((IPEndPoint)nobody.LocalEndPoint!).Port}"], ConnectionTimeout = TimeSpan.FromSeconds(10) };
         await using var connection = await new PostgreSqlEngine().ConnectAdminAsync(credential, admin, Scene.Ct);
         var preflight = await connection.PreflightAsync(credential, await connection.ReadSnapshotAsync(scene.OldLogin, Scene.Ct), Scene.Ct);
         Assert.Contains(credential.HostName[^1], Assert.Single(preflight.Blockers).ObjectName, StringComparison.Ordinal);
@@ -262,10 +265,11 @@ public sealed class ReplicaTests(ReplicaPair pair) : IClassFixture<ReplicaPair>
         await command.ExecuteNonQueryAsync(Scene.Ct);
     }
 
-    private static int NobodysPort()
+    /// <summary>A port that is taken, so that nobody else gets it meanwhile, and at which nobody listens.</summary>
+    internal static Socket NobodysPort()
     {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return socket;
     }
 }

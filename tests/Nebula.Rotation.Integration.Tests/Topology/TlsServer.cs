@@ -82,7 +82,7 @@ public sealed class TlsServer : IAsyncLifetime
             command.CommandText = "SELECT pg_conf_load_time() > (pg_stat_file('server.crt')).modification AND current_setting('ssl')::boolean";
             if (await command.ExecuteScalarAsync() is true)
                 return;
-            if (tries > 200)
+            if (tries > 4000)
                 throw new TimeoutException("The server does not take its certificate.");
             await Task.Delay(50);
         }

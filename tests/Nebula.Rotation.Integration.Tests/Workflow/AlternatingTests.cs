@@ -129,7 +129,7 @@ public abstract class AlternatingTests(SharedPostgres postgres)
 
             await using var traffic = new Traffic(scene, workers: 1);
             await traffic.FlowsAsync(5);
-            Assert.NotEmpty(await DyingRunner.RunAsync(scene.StorePath, 3 + (point * (writes - 5) / (Points - 1))));
+            Assert.NotEmpty(await DyingRunner.RunAsync(scene.StorePath, 3 + (point * (writes - 5) / (Points - 1)), gap: scene.Gap));
             await traffic.FlowsAsync(20);
             await scene.Service.ResumeAsync(Scene.Request(), new Observer(), Scene.Ct);
             await traffic.FlowsAsync(20);

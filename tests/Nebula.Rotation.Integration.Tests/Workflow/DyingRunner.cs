@@ -14,10 +14,12 @@ internal static class DyingRunner
     /// <summary>Moves what a login owns to an owner role, instead of rotating; or back.</summary>
     public const string Convert = "convert", ConvertBack = "convert-back";
 
+    private const string Flipped = "flipped";
+
     /// <summary>Runs it to its end, and gives what it said last: where it died, or how many writes there were.</summary>
-    public static async Task<string> RunAsync(string storePath, int at, string? work = null, string? owner = null)
+    public static async Task<string> RunAsync(string storePath, int at, string? work = null, string? owner = null, LoginGap? gap = null)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
         // Under `dotnet exec` the program is dotnet itself.
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
             start.ArgumentList.Add(typeof(DyingRunner).Assembly.Location);
@@ -31,10 +33,25 @@ internal static class DyingRunner
         }
 
         using var process = Process.Start(start)!;
-        var said = await process.StandardOutput.ReadToEndAsync(Scene.Ct);
+        var said = "";
+        while (await process.StandardOutput.ReadLineAsync(Scene.Ct) is { } line)
+        {
+            if (line != Flipped)
+            {
+                said = line;
+                continue;
+            }
+
+            // It goes on when the application is where its sessions can be seen.
+            if (gap is not null)
+                await gap.PassedAsync();
+            await process.StandardInput.WriteLineAsync();
+            await process.StandardInput.FlushAsync(Scene.Ct);
+        }
+
         await process.WaitForExitAsync(Scene.Ct);
         Assert.True(process.ExitCode is 0 or 137, $"{process.ExitCode}: {said}");
-        return said.Trim();
+        return said;
     }
 
     public static async Task<int> MainAsync(string storePath, int at, string? work = null, string? owner = null)
@@ -43,8 +60,19 @@ internal static class DyingRunner
         void Touch(string what)
         {
             var isWrite = what.StartsWith("before", StringComparison.Ordinal) || what.StartsWith("after", StringComparison.Ordinal);
-            if (!isWrite || ++calls != at)
+            if (!isWrite)
                 return;
+            if (++calls != at)
+            {
+                if (what == "after publish")
+                {
+                    Console.WriteLine(Flipped);
+                    Console.ReadLine();
+                }
+
+                return;
+            }
+
             Console.WriteLine(what);
             Process.GetCurrentProcess().Kill();
 

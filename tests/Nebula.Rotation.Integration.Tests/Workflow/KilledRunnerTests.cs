@@ -25,7 +25,7 @@ public abstract class KilledRunnerTests(SharedPostgres postgres)
             await using var traffic = new Traffic(scene, workers: 1);
             await traffic.FlowsAsync(5);
 
-            died.Add(await DyingRunner.RunAsync(scene.StorePath, 1 + (point * (writes - 1) / (Points - 1))));
+            died.Add(await DyingRunner.RunAsync(scene.StorePath, 1 + (point * (writes - 1) / (Points - 1)), gap: scene.Gap));
             await traffic.FlowsAsync(20);
             Assert.Empty(traffic.Failures);
 

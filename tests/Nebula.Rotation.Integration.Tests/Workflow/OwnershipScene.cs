@@ -12,7 +12,7 @@ namespace Nebula.Rotation.Integration.Tests.Workflow;
 internal sealed class OwnershipScene : IAsyncDisposable
 {
     /// <summary>How long a move waits for a lock, and how long the application does before it fails: less than a second try could take.</summary>
-    public const int LockTimeout = 200, Patience = 2000;
+    public const int LockTimeout = 200, Patience = 5000;
 
     /// <summary>{0} the login, {1} a third role, {2} a role that may only read.</summary>
     private const string Objects =

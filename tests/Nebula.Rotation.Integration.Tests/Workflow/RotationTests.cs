@@ -158,7 +158,7 @@ public abstract class RotationTests(SharedPostgres postgres)
 
         await using var traffic = new Traffic(scene, workers: 1);
         var rotation = scene.Service.RotateAsync(Scene.Request(), observer, Scene.Ct);
-        await waited.Task.WaitAsync(TimeSpan.FromSeconds(60), Scene.Ct);
+        await waited.Task.WaitAsync(Eventually.Limit, Scene.Ct);
         await traffic.FlowsAsync(15);
         Assert.False(rotation.IsCompleted);
         await transaction.CommitAsync(Scene.Ct);

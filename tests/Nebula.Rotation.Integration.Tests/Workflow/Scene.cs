@@ -23,18 +23,21 @@ internal sealed class Scene : IAsyncDisposable
         _folder = folder;
         Database = database;
         Store = store;
-        Service = NewService(store);
+        Service = NewService(SettlingStore.Around(store, Gap));
     }
 
     public static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public static RotationTiming Timing { get; } = new() { PollInterval = TimeSpan.FromMilliseconds(50), RetryBudget = TimeSpan.FromSeconds(60) };
+    public static RotationTiming Timing { get; } = new() { PollInterval = TimeSpan.FromMilliseconds(50), RetryBudget = TimeSpan.FromMinutes(3) };
 
     public TestDatabase Database { get; }
 
     public ICredentialStore Store { get; }
 
     public RotationService Service { get; }
+
+    /// <summary>Where the scene's application is between reading the store and logging in.</summary>
+    public LoginGap Gap { get; } = new();
 
     public string StorePath => Path.Combine(_folder.FullName, "store.db");
 

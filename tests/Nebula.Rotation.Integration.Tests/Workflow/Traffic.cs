@@ -15,6 +15,7 @@ internal sealed class Traffic : IAsyncDisposable
     private readonly Scene _scene;
     private readonly Func<Login, Task<NpgsqlConnection>> _connect;
     private readonly IReadOnlyList<string> _work;
+    private readonly bool _isBehindOthers;
     private readonly TimeSpan _pause;
     private readonly Task[] _workers;
     private int _queries;
@@ -29,6 +30,7 @@ internal sealed class Traffic : IAsyncDisposable
         _pause = pause;
         _scene = scene;
         _connect = connect ?? scene.ConnectAsync;
+        _isBehindOthers = connect is not null;
         _work = work ?? ["INSERT INTO mine (note) VALUES ('a worker')", "SELECT n FROM seen", "UPDATE shared SET n = n + 1 WHERE id = 1"];
         _workers = [.. Enumerable.Range(0, workers).Select(_ => Task.Run(WorkAsync))];
     }
@@ -57,8 +59,7 @@ internal sealed class Traffic : IAsyncDisposable
         {
             try
             {
-                var login = await _scene.Store.GetCurrentLoginAsync(_scene.Credential.Id, CancellationToken.None);
-                await using var connection = await _connect(login.Login);
+                await using var connection = await LogInAsync();
                 for (var round = 0; round < 5; round++)
                 {
                     foreach (var sql in _work)
@@ -72,6 +73,25 @@ internal sealed class Traffic : IAsyncDisposable
             {
                 _failures.Enqueue(exception.Message);
             }
+        }
+    }
+
+    /// <summary>What is in between is seen by the server with the first query only.</summary>
+    private async Task<NpgsqlConnection> LogInAsync()
+    {
+        using var gap = _scene.Gap.Enter();
+        var login = await _scene.Store.GetCurrentLoginAsync(_scene.Credential.Id, CancellationToken.None);
+        var connection = await _connect(login.Login);
+        try
+        {
+            if (_isBehindOthers)
+                await QueryAsync(connection, _work[0]);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
         }
     }
 
