@@ -8,7 +8,7 @@ internal sealed class Application : IAsyncDisposable
     private const int Connections = 8;
     private const int LateConnections = 2;
 
-    private static readonly TimeSpan FollowTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan FollowTimeout = TimeSpan.FromMinutes(1);
 
     private readonly Tally _tally = new();
     private readonly RotatingPool _pool;

@@ -13,12 +13,14 @@ namespace Nebula.Rotation.Pooling.Tests.Samples;
 /// the login changes stays near the one in quiet times. For the latter, the load is cut into rounds of two quiet seconds and a rotation; each round's quiet p99
 /// and p99 during its rotation are measured next to each other, and the medians over all rounds are compared: what else the machine does hits both, and a
 /// single hiccup neither. A median of "during" may be 1.5 times the one of "quiet", and <see cref="Jitter"/> more, which is what a scheduler with two cores adds.
+/// Beyond it, it is the rotations' doing when most of them were that much slower than the two seconds before them, and not some, as chance has it on a busy machine.
 /// </summary>
 public abstract class OrdersApiTests(TestDatabase database)
 {
     private const int Rotations = 10;
     private const int Workers = 4;
     private const double Limit = 1.5;
+    private const int Most = 8;
 
     private static readonly TimeSpan Jitter = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan Think = TimeSpan.FromMilliseconds(5);
@@ -48,14 +50,17 @@ public abstract class OrdersApiTests(TestDatabase database)
             Assert.Equal(record.NewUsername, await api.Client.GetStringAsync(new Uri("login", UriKind.Relative), Cancellation));
         }
 
+        var slow = quiet.Zip(during).Count(static round => IsSlow(round.First, round.Second));
         var (before, meanwhile) = (Percentile(quiet, 0.5), Percentile(during, 0.5));
         var figures = string.Create(
             CultureInfo.InvariantCulture,
-            $"{load.Requests} requests, {load.Failures.Count} failed, {Rotations} rotations; p99: {before:0.0} ms in quiet times, {meanwhile:0.0} ms during rotations (medians of {Rotations}), x {meanwhile / before:0.00}");
+            $"{load.Requests} requests, {load.Failures.Count} failed, {Rotations} rotations; p99: {before:0.0} ms in quiet times, {meanwhile:0.0} ms during rotations (medians of {Rotations}), x {meanwhile / before:0.00}; beyond the limit in {slow} of {Rotations}");
         TestContext.Current.TestOutputHelper?.WriteLine(figures);
         Assert.True(load.Failures.Count == 0, $"{figures}\n{string.Join('\n', load.Failures.Take(5))}");
-        Assert.True(meanwhile <= before * Limit + Jitter.TotalMilliseconds, figures);
+        Assert.False(IsSlow(before, meanwhile) && slow >= Most, figures);
     }
+
+    private static bool IsSlow(double quiet, double during) => during > quiet * Limit + Jitter.TotalMilliseconds;
 
     private static double Percentile(List<double> values, double share)
     {
