@@ -235,7 +235,7 @@ public sealed class ReplicaTests(ReplicaPair pair) : IClassFixture<ReplicaPair>
 
         using var nobody = NobodysPort();
         var (primary, admin) = (scene.Database.Server, new Login(scene.Database.Server.SuperUser, new(scene.Database.Server.SuperPassword)));
-        var credential = scene.Credential with { HostName = [.. scene.Credential.HostName, $"127.0.0.1:{((IPEndPoint)nobody.LocalEndPoint!).Port}"], ConnectionTimeout = TimeSpan.FromSeconds(10) };
+        var credential = scene.Credential with { HostName = [.. scene.Credential.HostName, $"127.0.0.1:{((IPEndPoint)nobody.LocalEndPoint!).Port}"], ConnectionTimeout = TimeSpan.FromSeconds(5) };
         await using var connection = await new PostgreSqlEngine().ConnectAdminAsync(credential, admin, Scene.Ct);
         var preflight = await connection.PreflightAsync(credential, await connection.ReadSnapshotAsync(scene.OldLogin, Scene.Ct), Scene.Ct);
         Assert.Contains(credential.HostName[^1], Assert.Single(preflight.Blockers).ObjectName, StringComparison.Ordinal);
