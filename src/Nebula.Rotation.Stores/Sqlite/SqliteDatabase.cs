@@ -86,27 +86,27 @@ internal sealed class SqliteDatabase : IStoreDatabase
     }
 
     /// <summary>Reads, in one snapshot of the file.</summary>
-    public Task<T> ReadAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellationToken) => RunAsync(work, write: false, cancellationToken);
+    public Task<T> ReadAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellationToken) => RunAsync(work, "BEGIN", cancellationToken);
 
     /// <summary>Writes in one transaction, which takes the write lock at once: what it reads cannot change under it.</summary>
-    public Task<T> WriteAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellationToken) => RunAsync(work, write: true, cancellationToken);
+    public Task<T> WriteAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellationToken) => RunAsync(work, "BEGIN IMMEDIATE", cancellationToken);
 
     /// <summary>Writes in one transaction.</summary>
-    public Task WriteAsync(Action<SqliteSession> work, CancellationToken cancellationToken) => RunAsync(
+    public Task WriteAsync(Action<SqliteSession> work, CancellationToken cancellationToken) => WriteAsync(
         session =>
         {
             work(session);
             return true;
         },
-        write: true,
         cancellationToken);
 
-    Task<T> IStoreDatabase.ReadAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancellationToken) => ReadAsync(Complete(work), cancellationToken);
+    Task<T> IStoreDatabase.ReadAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancellationToken) => RunAsync(Complete(work), null, cancellationToken);
 
     Task<T> IStoreDatabase.ReadSnapshotAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancellationToken) => ReadAsync(Complete(work), cancellationToken);
 
     Task<T> IStoreDatabase.WriteAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancellationToken) => WriteAsync(Complete(work), cancellationToken);
 
+    /// <remarks>In a transaction all the same: of a statement that gives rows nobody would hear that its own commit failed.</remarks>
     Task<T> IStoreDatabase.WriteSingleAsync<T>(Func<StoreSession, Task<T>> work, CancellationToken cancellationToken) => WriteAsync(Complete(work), cancellationToken);
 
     /// <summary>What is in the write-ahead log stays there until it is written over.</summary>
@@ -150,7 +150,10 @@ internal sealed class SqliteDatabase : IStoreDatabase
     /// <summary>Every task of a session is complete when it is given, and so is what awaits nothing else.</summary>
     private static Func<SqliteSession, T> Complete<T>(Func<StoreSession, Task<T>> work) => session => work(session).GetAwaiter().GetResult();
 
-    private async Task<T> RunAsync<T>(Func<SqliteSession, T> work, bool write, CancellationToken cancellationToken)
+    /// <param name="work">What is run.</param>
+    /// <param name="begin">What begins its transaction; null where each statement stands for itself.</param>
+    /// <param name="cancellationToken">Looked at before the work begins.</param>
+    private async Task<T> RunAsync<T>(Func<SqliteSession, T> work, string? begin, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
         try
@@ -160,7 +163,7 @@ internal sealed class SqliteDatabase : IStoreDatabase
             {
                 try
                 {
-                    return Run(work, write);
+                    return begin is null ? work(_session) : Run(work, begin);
                 }
                 catch (StoreKeyReplacedException) when (KeyReplaced is not null && tries < KeyTries)
                 {
@@ -186,9 +189,9 @@ internal sealed class SqliteDatabase : IStoreDatabase
         }
     }
 
-    private T Run<T>(Func<SqliteSession, T> work, bool write)
+    private T Run<T>(Func<SqliteSession, T> work, string begin)
     {
-        _session.Execute(write ? "BEGIN IMMEDIATE" : "BEGIN");
+        _session.Execute(begin);
         var committed = false;
         try
         {
