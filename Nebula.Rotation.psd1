@@ -10,38 +10,34 @@
     PowerShellVersion    = '7.4'
     CompatiblePSEditions = @('Core')
 
+    # What objects have beside their properties. What they look like comes with the first command (Nebula.Rotation.Views).
     TypesToProcess       = @('Nebula.Rotation.Types.ps1xml')
-    FormatsToProcess     = @('Nebula.Rotation.Format.ps1xml', 'Nebula.Rotation.Store.Format.ps1xml')
 
-    # The first says what to do when another version is in the session; RequiredAssemblies would be loaded before it.
-    NestedModules        = @('Nebula.Rotation.Loader.psm1', 'bin/Nebula.Rotation.dll')
-
-    CmdletsToExport      = @(
-        'Add-NebulaPublishTarget'
-        'Compare-NebulaPermission'
-        'Convert-NebulaOwnership'
-        'Export-NebulaReport'
-        'Export-NebulaStoreKey'
-        'Find-NebulaOrphanLogin'
-        'Get-NebulaAuditEvent'
-        'Get-NebulaConnectionString'
-        'Get-NebulaDbCredential'
-        'Get-NebulaPublishTarget'
-        'Get-NebulaRotation'
-        'Get-NebulaRotationPlan'
-        'Import-NebulaStoreKey'
-        'Invoke-NebulaRotation'
-        'Move-NebulaStore'
-        'New-NebulaDbCredential'
-        'Remove-NebulaDbCredential'
-        'Remove-NebulaPublishTarget'
-        'Resume-NebulaRotation'
-        'Set-NebulaDbCredential'
-        'Test-NebulaAuditTrail'
-        'Test-NebulaCredential'
-        'Undo-NebulaRotation'
-        'Update-NebulaStoreKey'
-    )
+    # Every import pays for what stands here. A list has commas and no @( ), in which each line would be a statement that PowerShell compiles.
+    CmdletsToExport      = 'Add-NebulaPublishTarget',
+                           'Compare-NebulaPermission',
+                           'Convert-NebulaOwnership',
+                           'Export-NebulaReport',
+                           'Export-NebulaStoreKey',
+                           'Find-NebulaOrphanLogin',
+                           'Get-NebulaAuditEvent',
+                           'Get-NebulaConnectionString',
+                           'Get-NebulaDbCredential',
+                           'Get-NebulaPublishTarget',
+                           'Get-NebulaRotation',
+                           'Get-NebulaRotationPlan',
+                           'Import-NebulaStoreKey',
+                           'Invoke-NebulaRotation',
+                           'Move-NebulaStore',
+                           'New-NebulaDbCredential',
+                           'Remove-NebulaDbCredential',
+                           'Remove-NebulaPublishTarget',
+                           'Resume-NebulaRotation',
+                           'Set-NebulaDbCredential',
+                           'Test-NebulaAuditTrail',
+                           'Test-NebulaCredential',
+                           'Undo-NebulaRotation',
+                           'Update-NebulaStoreKey'
     FunctionsToExport    = @()
     VariablesToExport    = @()
     AliasesToExport      = @()
@@ -51,11 +47,9 @@
     # The build writes below what has changed and where things are.
     PrivateData          = @{
         PSData = @{
-            Tags         = @(
-                'PSEdition_Core', 'Windows', 'Linux', 'MacOS'
-                'credential', 'rotation', 'password', 'secret', 'SecretManagement', 'database', 'zero-downtime'
-                'PostgreSQL', 'MySQL', 'MariaDB', 'MongoDB', 'Redis', 'Valkey'
-            )
+            Tags         = 'PSEdition_Core', 'Windows', 'Linux', 'MacOS',
+                           'credential', 'rotation', 'password', 'secret', 'SecretManagement', 'database', 'zero-downtime',
+                           'PostgreSQL', 'MySQL', 'MariaDB', 'MongoDB', 'Redis', 'Valkey'
             ProjectUri   = ''
             LicenseUri   = ''
             IconUri      = ''

@@ -1,5 +1,34 @@
-# The cmdlets are in bin/Nebula.Rotation.dll, which the manifest nests in this module.
+# Core cmdlets and .NET only. Every import pays for what runs here; a function costs nothing before it is called.
+
+# .NET neither unloads an assembly nor loads a second one of its name, and what is in the session may be another version.
+function Assert-SameBuild {
+    foreach ($name in 'Nebula.Rotation.Abstractions', 'Nebula.Rotation') {
+        $file = [IO.Path]::Combine($PSScriptRoot, 'bin', "$name.dll")
+        try {
+            # The same build from elsewhere is as good.
+            $null = [Reflection.Assembly]::LoadFrom($file)
+        }
+        catch {
+            $present = @([AppDomain]::CurrentDomain.GetAssemblies() | Where-Object { $_.GetName().Name -eq $name -and $_.Location -ne $file })
+            if (-not $present) { throw }
+            $wanted = [Reflection.AssemblyName]::GetAssemblyName($file).Version
+            throw [Management.Automation.ErrorRecord]::new(
+                [InvalidOperationException]::new(
+                    "$name $($present[0].GetName().Version) from '$($present[0].Location)' is already loaded; " +
+                    "$wanted cannot be loaded beside it. To use this one, restart PowerShell."),
+                'Nebula.RestartRequired', 'ResourceUnavailable', $name)
+        }
+    }
+}
+
+# Here and not nested by the manifest: what else is in the session is looked into where it was in the way, and nowhere else.
+try { Import-Module $PSScriptRoot/bin/Nebula.Rotation.dll -ErrorAction Stop }
+catch {
+    Assert-SameBuild
+    throw
+}
 
 # The store as a vault of SecretManagement, which calls its vaults in a runspace where its own module is, and looks for their functions among the modules that
-# this one sees. Not nested in the manifest: every import would pay for it, and few sessions have vaults.
-if ('Microsoft.PowerShell.SecretManagement.SecretInformation' -as [type]) { Import-Module "$PSScriptRoot/Nebula.Rotation.Extension" }
+# this one sees. Not nested in the manifest: every import would pay for it, and few sessions have vaults. In a block of its own, which is compiled when the
+# assembly with that type is there.
+& { if ([Nebula.Rotation.Module.Loading.SecretVault]::IsWanted) { Import-Module $PSScriptRoot/Nebula.Rotation.Extension } }

@@ -17,7 +17,7 @@ internal sealed class ImportBench : Bench
             var host = await BuildHostAsync(cancellationToken);
             var empty = Path.Combine(folder.FullName, "Empty.psm1");
             await File.WriteAllTextAsync(empty, "", cancellationToken);
-            // What any module pays that has a manifest and a view: PowerShell reads all its own views again then.
+            // What any module pays that has a manifest and a view: PowerShell reads all its own views again then. Ours are imported by the first command.
             var view = Path.Combine(folder.FullName, "View.psd1");
             await File.WriteAllTextAsync(view, "@{ RootModule = 'Empty.psm1'; ModuleVersion = '1.0'; FormatsToProcess = @('View.Format.ps1xml') }", cancellationToken);
             await File.WriteAllTextAsync(
@@ -78,7 +78,7 @@ internal sealed class ImportBench : Bench
                     "Module: import", $"{import:0} ms", $"{baseline:0} ms an empty script module", null, "≤ 50 ms over it", import - baseline <= 50,
                     $"{import - baseline:0} ms over it; of one with a manifest and one view {Middle(viewed, s => s.Import):0} ms. Processor time: "
                     + $"{Middle(ours, s => s.ImportWork):0} ms, {Middle(none, s => s.ImportWork):0} ms empty, {Middle(viewed, s => s.ImportWork):0} ms with manifest and view"),
-                new("Module: first store cmdlet", $"{first:0} ms", "", null, "≤ 150 ms", first <= 150, $"processor time {Middle(ours, s => s.FirstWork):0} ms: engine, store, key and SQLite are loaded and compiled then"),
+                new("Module: first store cmdlet", $"{first:0} ms", "", null, "≤ 150 ms", first <= 150, $"processor time {Middle(ours, s => s.FirstWork):0} ms: engine, store, key and SQLite are loaded and compiled then, and the views are imported"),
             ];
         }
         finally

@@ -66,15 +66,17 @@ function Publish-Staged([switch] $Quiet) {
         if ([IO.File]::Exists($source)) { Copy-Into $staged $source }
     }
 
-    $vault = [IO.Path]::Combine($staged, 'Nebula.Rotation.Extension')
-    [void][IO.Directory]::CreateDirectory($vault)
-    foreach ($file in [IO.Directory]::GetFiles([IO.Path]::Combine($root, 'src', 'Nebula.Rotation.Extension'), '*.ps?1')) {
-        $text = [IO.File]::ReadAllText($file)
-        [IO.File]::WriteAllText([IO.Path]::Combine($vault, [IO.Path]::GetFileName($file)), (Set-Version $text))
+    # The vault and the views: modules of scripts and data alone, which ours imports when they are needed.
+    foreach ($name in 'Nebula.Rotation.Extension', 'Nebula.Rotation.Views') {
+        $folder = [IO.Path]::Combine($staged, $name)
+        [void][IO.Directory]::CreateDirectory($folder)
+        foreach ($file in [IO.Directory]::GetFiles([IO.Path]::Combine($root, 'src', $name), '*.ps*')) {
+            $text = [IO.File]::ReadAllText($file)
+            [IO.File]::WriteAllText([IO.Path]::Combine($folder, [IO.Path]::GetFileName($file)), (Set-Version $text))
+        }
     }
 
     foreach ($file in [IO.Directory]::GetFiles($cmdlets, '*.ps1xml')) { Copy-Into $staged $file }
-    Copy-Into $staged ([IO.Path]::Combine($cmdlets, 'Loading', 'Nebula.Rotation.Loader.psm1'))
     Invoke-Help -Quiet:$Quiet 'stage', ([IO.Path]::Combine($root, 'docs')), $bin, ([IO.Path]::Combine($staged, 'en-US'))
 
     Copy-Into $staged ([IO.Path]::Combine($root, 'eng', 'package', 'icon.png'))

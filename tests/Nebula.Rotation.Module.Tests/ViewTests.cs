@@ -13,7 +13,10 @@ namespace Nebula.Rotation.Module.Tests;
 public sealed partial class ViewTests
 {
     private static readonly XElement[] Views =
-        [.. Directory.GetFiles(Repository.StagedModule, "*.Format.ps1xml").SelectMany(file => XDocument.Load(file).Descendants("View"))];
+        [.. Directory.GetFiles(Path.Combine(Repository.StagedModule, "Nebula.Rotation.Views"), "*.Format.ps1xml").SelectMany(file => XDocument.Load(file).Descendants("View"))];
+
+    // It brings the views.
+    private const string FirstCommand = "$null = Get-NebulaDbCredential";
 
     public static TheoryData<string> Types =>
     [
@@ -71,6 +74,7 @@ public sealed partial class ViewTests
     {
         var stage = (StageResult)Samples.All[typeof(StageResult)].Value;
         using var scene = new Scene();
+        scene.Run(FirstCommand).ThrowIfFailed();
         scene.Run("param($o) $PSStyle.OutputRendering = 'Ansi'; $o | Out-Default", new Dictionary<string, object> { ["o"] = stage with { Status = StageStatus.Failed } }).ThrowIfFailed();
         Assert.Contains("\x1b[31mFailed", string.Join('\n', scene.Host.Lines), StringComparison.Ordinal);
         scene.Host.Lines.Clear();
@@ -132,6 +136,7 @@ public sealed partial class ViewTests
 
     private static string Show(Scene scene, string script, object value)
     {
+        scene.Run(FirstCommand).ThrowIfFailed();
         scene.Host.Lines.Clear();
         scene.Run($"param($o) {script}", new Dictionary<string, object> { ["o"] = value }).ThrowIfFailed();
         return Ansi().Replace(string.Join('\n', scene.Host.Lines), "");

@@ -7,8 +7,8 @@ namespace Nebula.Rotation.Engine.Workflow;
 /// <summary>What every run shares.</summary>
 internal sealed record WorkflowServices(ICredentialStore Store, EngineRegistry Engines, TimeProvider Time, RotationTiming Timing)
 {
-    /// <summary>Who publishes to what.</summary>
-    public PublisherRegistry Publishers { get; init; } = PublisherRegistry.Default;
+    /// <summary>Who publishes to what. Made when first asked for: most commands publish nothing, and the publishers bring their formats along.</summary>
+    public PublisherRegistry Publishers { get => field ?? PublisherRegistry.Default; init; }
 
     /// <summary>What the rotations of a run over many leave to each other; null for one alone.</summary>
     public IdleSessions? IdleAdmins { get; init; }

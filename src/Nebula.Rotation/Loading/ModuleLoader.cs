@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 using System.Reflection;
 using System.Runtime.Loader;
@@ -32,6 +33,10 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCl
         // Import-Module -Force imports without a removal in between.
         AssemblyLoadContext.Default.Resolving -= Resolve;
         AssemblyLoadContext.Default.Resolving += Resolve;
+
+        // Next, PowerShell compares the cmdlets' names with those of the manifest by the rules of the user's culture, and a process needs milliseconds to read those at its first
+        // comparison. It has another thread for that.
+        ThreadPool.UnsafeQueueUserWorkItem(static culture => culture.Compare("a", "b", CompareOptions.IgnoreCase), CultureInfo.CurrentCulture.CompareInfo, preferLocal: false);
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Nebula.Rotation.Module.Errors;
+using Nebula.Rotation.Module.Loading;
 
 namespace Nebula.Rotation.Module.Pipeline;
 
@@ -21,7 +22,7 @@ public abstract class CancellableCmdlet : PSCmdlet, IDisposable
 
     /// <summary>Runs work to its end; see <see cref="PipelinePump"/>. Its failure is thrown here.</summary>
     private protected void Run(Func<PipelineSink, CancellationToken, Task> work) =>
-        _pump.Run(work, StopNotice);
+        _pump.Run(work, StopNotice, () => Views.Import(this));
 
     /// <summary>Runs work that gives a value.</summary>
     private protected T Run<T>(Func<PipelineSink, CancellationToken, Task<T>> work)

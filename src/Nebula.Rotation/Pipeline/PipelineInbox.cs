@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 
 namespace Nebula.Rotation.Module.Pipeline;
@@ -9,7 +9,8 @@ namespace Nebula.Rotation.Module.Pipeline;
 /// </summary>
 internal sealed class PipelineInbox(HostVoice voice) : IDisposable
 {
-    private readonly BlockingCollection<PipelineItem> _items = [];
+    // Not BlockingCollection: it tells its end by an exception, and the first exception of a session costs milliseconds.
+    private readonly Queue<PipelineItem> _items = new();
     private readonly object _gate = new();
     private bool _closed;
 
@@ -20,7 +21,8 @@ internal sealed class PipelineInbox(HostVoice voice) : IDisposable
         {
             if (!_closed)
             {
-                _items.Add(item);
+                _items.Enqueue(item);
+                Monitor.PulseAll(_gate);
                 return;
             }
         }
@@ -30,30 +32,58 @@ internal sealed class PipelineInbox(HostVoice voice) : IDisposable
 
     /// <summary>The next item, or null when the work has ended and everything was taken.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public PipelineItem? Take(CancellationToken stop) =>
-        _items.TryTake(out var item, Timeout.Infinite, stop) ? item : null;
+    public PipelineItem? Take(CancellationToken stop)
+    {
+        using var wakes = stop.UnsafeRegister(static inbox => ((PipelineInbox)inbox!).Wake(), this);
+        lock (_gate)
+        {
+            while (true)
+            {
+                stop.ThrowIfCancellationRequested();
+                if (_items.TryDequeue(out var item) || _closed)
+                    return item;
+                Monitor.Wait(_gate);
+            }
+        }
+    }
 
     /// <summary>The next item, or false at the end or when the time is over.</summary>
-    public bool TryTake([NotNullWhen(true)] out PipelineItem? item, TimeSpan patience) =>
-        _items.TryTake(out item, patience > TimeSpan.Zero ? patience : TimeSpan.Zero);
+    public bool TryTake([NotNullWhen(true)] out PipelineItem? item, TimeSpan patience)
+    {
+        var waited = Stopwatch.StartNew();
+        lock (_gate)
+        {
+            while (!_items.TryDequeue(out item) && !_closed)
+            {
+                var rest = patience - waited.Elapsed;
+                if (rest <= TimeSpan.Zero || !Monitor.Wait(_gate, rest))
+                    return _items.TryDequeue(out item);
+            }
+
+            return item is not null;
+        }
+    }
 
     /// <summary>No more items; what is queued can still be taken.</summary>
     public void Close()
     {
         lock (_gate)
         {
-            if (_closed)
-                return;
             _closed = true;
-            _items.CompleteAdding();
+            Monitor.PulseAll(_gate);
         }
     }
 
     public void Dispose()
     {
         Close();
-        while (_items.TryTake(out var item))
+        while (TryTake(out var item, TimeSpan.Zero))
             item.Abandoned(voice);
-        _items.Dispose();
+    }
+
+    private void Wake()
+    {
+        lock (_gate)
+            Monitor.PulseAll(_gate);
     }
 }

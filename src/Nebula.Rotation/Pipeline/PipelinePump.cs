@@ -25,7 +25,8 @@ internal sealed class PipelinePump(PSCmdlet cmdlet, CancellationTokenSource stop
     /// <summary>Runs work to its end. What it throws is thrown here; a stop ends in PipelineStoppedException or in what the write threw.</summary>
     /// <param name="work">The work. It hears of a stop by its token only.</param>
     /// <param name="stopNotice">Said when a stop has to wait, or null.</param>
-    public void Run(Func<PipelineSink, CancellationToken, Task> work, string? stopNotice)
+    /// <param name="meanwhile">Done on the pipeline thread while the work begins, before anything of it is written.</param>
+    public void Run(Func<PipelineSink, CancellationToken, Task> work, string? stopNotice, Action? meanwhile = null)
     {
         using var inbox = new PipelineInbox(Voice);
         var task = Task.Run(() => work(new PipelineSink(inbox), stop.Token), CancellationToken.None);
@@ -34,6 +35,7 @@ internal sealed class PipelinePump(PSCmdlet cmdlet, CancellationTokenSource stop
             CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
+            meanwhile?.Invoke();
             while (Next(inbox) is { } item)
                 item.Deliver(cmdlet, Voice);
         }
