@@ -166,7 +166,7 @@ public sealed class VaultTests : IDisposable
             $shell.AddScript("`$m = Import-Module '{{Repository.StagedModule}}' -PassThru; & `$m 'Nebula.Rotation.Extension\Test-SecretVault' -VaultName v -AdditionalParameters @{ Store = 'x' } 2>&1").Invoke() |
                 ForEach-Object { "vault: $_" }
             """);
-        Assert.Contains("user: Nebula.Rotation.Loader Nebula.Rotation\n", result.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains("user: Nebula.Rotation\n", result.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.Contains("vault: False", result.Output, StringComparison.Ordinal);
         Assert.Contains("no full path", result.Output, StringComparison.Ordinal);
     }
