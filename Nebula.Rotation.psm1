@@ -29,6 +29,6 @@ catch {
 }
 
 # The store as a vault of SecretManagement, which calls its vaults in a runspace where its own module is, and looks for their functions among the modules that
-# this one sees. Not nested in the manifest: every import would pay for it, and few sessions have vaults. In a block of its own, which is compiled when the
-# assembly with that type is there.
-& { if ([Nebula.Rotation.Module.Loading.SecretVault]::IsWanted) { Import-Module $PSScriptRoot/Nebula.Rotation.Extension } }
+# this one sees. Not nested in the manifest: every import would pay for it, and few sessions have vaults. Asked of .NET's own, since a name of ours is looked for
+# in every assembly.
+if ([AppDomain]::CurrentDomain.GetData('Nebula.Rotation.IsVaultWanted')) { Import-Module $PSScriptRoot/Nebula.Rotation.Extension }

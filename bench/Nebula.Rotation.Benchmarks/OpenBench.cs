@@ -8,17 +8,17 @@ using Npgsql;
 namespace Nebula.Rotation.Benchmarks;
 
 /// <summary>
-/// What a connection costs through a pool that follows a login, over the provider's own pool. In several processes, of which the middle one counts: how the code of
-/// one process comes to lie in memory makes more of a difference than what is measured, and it stays for as long as the process lives.
+/// What a connection costs through a pool that follows a login, over the provider's own pool. Both pools are made anew for each round, by several processes: which server
+/// process answers whom, and how the code of a process comes to lie in memory, makes more of a difference than what is measured, and stays as it is.
 /// </summary>
 internal sealed class OpenBench : Bench
 {
     /// <summary>The argument of a process that measures.</summary>
     public const string OneProcess = "open-once";
 
-    private const int Processes = 9;
-    private const int Rounds = 12;
-    private const int PerRound = 2_000;
+    private const int Processes = 5;
+    private const int Rounds = 20;
+    private const int PerRound = 1_000;
 
     public override string Name => "open";
 
@@ -27,15 +27,14 @@ internal sealed class OpenBench : Bench
         await using var shop = await PostgresShop.StartAsync(cancellationToken);
         var times = new List<Times>();
         for (var process = 0; process < Processes; process++)
-            times.Add(await MeasureAsync(shop.Server.ConnectionString(), cancellationToken));
-        times.Sort((one, other) => one.Ratio.CompareTo(other.Ratio));
-        var middle = times[Processes / 2];
+            times.AddRange(await MeasureAsync(shop.Server.ConnectionString(), cancellationToken));
+        var ratios = times.Select(time => time.Through / time.Provider).Order().ToList();
         // What an application does with a connection is ask the server something.
         return
         [
             Ratio(
-                $"Pooling: {PerRound:N0} times open, ask, close", middle.Through, middle.Provider, "by the provider's own data source", 1.02,
-                FormattableString.Invariant($"the server answers SELECT 1; the middle one of {Processes} processes, which had {times[0].Ratio:0.00} to {times[^1].Ratio:0.00}")),
+                $"Pooling: {PerRound:N0} times open, ask, close", Median(times.Select(time => time.Through)), Median(times.Select(time => time.Provider)), "by the provider's own data source", 1.02,
+                FormattableString.Invariant($"the server answers SELECT 1; {times.Count} rounds in {Processes} processes, half of them {ratios[ratios.Count / 4]:0.00} to {ratios[ratios.Count * 3 / 4]:0.00}")),
         ];
     }
 
@@ -43,27 +42,39 @@ internal sealed class OpenBench : Bench
     public static async Task<int> RunOnceAsync()
     {
         var server = (await Console.In.ReadLineAsync())!;
-        await using var own = Open(server);
-        await using var following = await RotatingDataSource.StartAsync(
-            new CallbackLoginSource(_ => ValueTask.FromResult(new PoolLogin(new("anybody", new("nothing"))))), _ => Open(server), new() { PollInterval = TimeSpan.FromMinutes(10), MaxBackOff = TimeSpan.FromMinutes(10) });
-        var (through, provider) = await PairAsync(Rounds, () => UseAsync(following), () => UseAsync(own));
-        Console.Write(JsonSerializer.Serialize(new Times(through, provider)));
+        var times = new List<Times>();
+        for (var round = 0; round <= Rounds; round++)
+        {
+            await using var own = Open(server);
+            await using var following = await RotatingDataSource.StartAsync(
+                new CallbackLoginSource(_ => ValueTask.FromResult(new PoolLogin(new("anybody", new("nothing"))))), _ => Open(server), new() { PollInterval = TimeSpan.FromMinutes(10), MaxBackOff = TimeSpan.FromMinutes(10) });
+            await UseAsync(own, PerRound / 10);
+            await UseAsync(following, PerRound / 10);
+            // In turn the first: what the one leaves behind meets the other.
+            var isFirst = round % 2 == 0;
+            var first = await TimeAsync(() => UseAsync(isFirst ? following : own, PerRound));
+            var second = await TimeAsync(() => UseAsync(isFirst ? own : following, PerRound));
+            if (round > 0)
+                times.Add(isFirst ? new(first, second) : new(second, first));
+        }
+
+        Console.Write(JsonSerializer.Serialize(times));
         return 0;
     }
 
-    private static async Task<Times> MeasureAsync(string server, CancellationToken cancellationToken)
+    private static async Task<List<Times>> MeasureAsync(string server, CancellationToken cancellationToken)
     {
         using var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [OneProcess]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         await process.StandardInput.WriteLineAsync(server);
         process.StandardInput.Close();
         var answer = await process.StandardOutput.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
-        return JsonSerializer.Deserialize<Times>(answer)!;
+        return JsonSerializer.Deserialize<List<Times>>(answer)!;
     }
 
-    private static async Task UseAsync(DbDataSource source)
+    private static async Task UseAsync(DbDataSource source, int times)
     {
-        for (var number = 0; number < PerRound; number++)
+        for (var number = 0; number < times; number++)
         {
             await using var connection = await source.OpenConnectionAsync();
             await using var command = connection.CreateCommand();
@@ -74,8 +85,5 @@ internal sealed class OpenBench : Bench
 
     private static NpgsqlDataSource Open(string server) => NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(server) { Pooling = true });
 
-    private sealed record Times(TimeSpan Through, TimeSpan Provider)
-    {
-        public double Ratio => Through / Provider;
-    }
+    private sealed record Times(TimeSpan Through, TimeSpan Provider);
 }

@@ -1,106 +1,38 @@
-using System.Globalization;
 using System.Net.Sockets;
-using System.Text;
 using Nebula.Rotation.Engine.Databases.Redis;
 
 namespace Nebula.Rotation.Benchmarks.Floors;
 
-/// <summary>By a bare socket: the product has no driver there, either. Replies are passed over, not decoded.</summary>
+/// <summary>By the client that the product has for Redis, as the other floors are by the drivers that it has for theirs. Replies are read, and nothing is made of them.</summary>
 internal sealed class RedisFloorConnection : IFloorConnection
 {
-    private readonly TcpClient _client;
-    private readonly string _password;
-    private readonly byte[] _buffer = new byte[64 * 1024];
-    private int _start;
-    private int _end;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private RedisFloorConnection(TcpClient client, string password) => (_client, _password) = (client, password);
+    private readonly RespConnection _connection;
+    private readonly string _password;
+
+    private RedisFloorConnection(RespConnection connection, string password) => (_connection, _password) = (connection, password);
 
     /// <summary>Logging in is among what is sent, with this password.</summary>
     public static async Task<RedisFloorConnection> OpenAsync(string host, int port, string password)
     {
-        var client = new TcpClient { NoDelay = true };
-        await client.ConnectAsync(host, port);
-        return new(client, password);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(host, port);
+        return new(new(new NetworkStream(socket), socket, socket.RemoteEndPoint, isEncrypted: false, Patience), password);
     }
 
     public async Task RunAsync(IReadOnlyList<string> statements)
     {
-        var text = new StringBuilder();
-        foreach (var statement in statements)
+        var commands = statements.Select(statement => (IReadOnlyList<string>)RedisDialect.Split(statement.Replace(RedisConversation.PasswordSlot, _password, StringComparison.Ordinal)));
+        foreach (var reply in await _connection.AskAsync([.. commands], CancellationToken.None))
         {
-            var words = RedisDialect.Split(statement.Replace(RedisConversation.PasswordSlot, _password, StringComparison.Ordinal));
-            text.Append(CultureInfo.InvariantCulture, $"*{words.Count}\r\n");
-            foreach (var word in words)
-                text.Append(CultureInfo.InvariantCulture, $"${Encoding.UTF8.GetByteCount(word)}\r\n{word}\r\n");
-        }
-
-        await _client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(text.ToString()));
-        // An array owes its items.
-        for (var owed = statements.Count; owed > 0; owed--)
-        {
-            var line = await ReadLineAsync();
-            switch (line[0])
-            {
-                case '*':
-                    owed += Math.Max(0, Number(line));
-                    break;
-                case '$' when Number(line) is var length and >= 0:
-                    await SkipAsync(length + 2);
-                    break;
-                case '-' when !IsExpected(line):
-                    throw new InvalidOperationException($"The floor does not do what was recorded: {line}");
-                default:
-                    // The line was all of it.
-                    break;
-            }
+            if (reply is RespError error && !IsExpected(error))
+                throw new InvalidOperationException($"The floor does not do what was recorded: {error.Message}");
         }
     }
 
-    public ValueTask DisposeAsync()
-    {
-        _client.Dispose();
-        return ValueTask.CompletedTask;
-    }
+    public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
     /// <summary>The application's login is refused what it may not ask, and a server alone has no cluster: as it was when this was recorded.</summary>
-    private static bool IsExpected(string error) =>
-        error.StartsWith("-NOPERM", StringComparison.Ordinal) || error.Contains("cluster support disabled", StringComparison.Ordinal);
-
-    private static int Number(string line) => int.Parse(line.AsSpan(1), CultureInfo.InvariantCulture);
-
-    private async ValueTask<string> ReadLineAsync()
-    {
-        var line = new StringBuilder();
-        while (true)
-        {
-            await FillAsync();
-            var at = _buffer.AsSpan(_start.._end).IndexOf((byte)'\n');
-            var end = at < 0 ? _end : _start + at + 1;
-            line.Append(Encoding.UTF8.GetString(_buffer, _start, end - _start));
-            _start = end;
-            if (at >= 0)
-                return line.ToString().TrimEnd('\r', '\n');
-        }
-    }
-
-    private async ValueTask SkipAsync(int count)
-    {
-        while (count > 0)
-        {
-            await FillAsync();
-            var length = Math.Min(count, _end - _start);
-            _start += length;
-            count -= length;
-        }
-    }
-
-    private async ValueTask FillAsync()
-    {
-        if (_start < _end)
-            return;
-        (_start, _end) = (0, await _client.GetStream().ReadAsync(_buffer));
-        if (_end == 0)
-            throw new EndOfStreamException("The server closed the connection.");
-    }
+    private static bool IsExpected(RespError error) => error.Is("NOPERM") || error.Message.Contains("cluster support disabled", StringComparison.Ordinal);
 }

@@ -34,6 +34,11 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCl
         AssemblyLoadContext.Default.Resolving -= Resolve;
         AssemblyLoadContext.Default.Resolving += Resolve;
 
+        // For the psm1: only where SecretManagement is loaded the store may be called as one of its vaults.
+        AppDomain.CurrentDomain.SetData(
+            "Nebula.Rotation.IsVaultWanted",
+            AppDomain.CurrentDomain.GetAssemblies().Any(static assembly => assembly.GetType("Microsoft.PowerShell.SecretManagement.SecretInformation") is not null));
+
         // Next, PowerShell compares the cmdlets' names with those of the manifest by the rules of the user's culture, and a process needs milliseconds to read those at its first
         // comparison. It has another thread for that.
         ThreadPool.UnsafeQueueUserWorkItem(static culture => culture.Compare("a", "b", CompareOptions.IgnoreCase), CultureInfo.CurrentCulture.CompareInfo, preferLocal: false);
