@@ -22,7 +22,9 @@ internal sealed partial class PostgresShop(PostgresServer server) : Shop
 
     public static async Task<PostgresShop> StartAsync(CancellationToken cancellationToken)
     {
-        var server = await PostgresServer.StartAsync(new() { Settings = new Dictionary<string, string> { ["max_locks_per_transaction"] = "1024" } }, cancellationToken);
+        // As one in production is: a commit is on the disk when it is answered, and not every statement is logged. Tests have it the other way.
+        var server = await PostgresServer.StartAsync(
+            new() { Durable = true, LogStatements = false, Settings = new Dictionary<string, string> { ["max_locks_per_transaction"] = "1024" } }, cancellationToken);
         await using var connection = await server.OpenAsync(ct: cancellationToken);
         Report.Servers.Add($"PostgreSQL {connection.PostgreSqlVersion}");
         return new(server);
