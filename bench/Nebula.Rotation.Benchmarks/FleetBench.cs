@@ -4,7 +4,7 @@ using Nebula.Rotation.TestServers;
 
 namespace Nebula.Rotation.Benchmarks;
 
-/// <summary>Rotations a second over four servers, in parallel and one after the other, and what a long run holds in memory.</summary>
+/// <summary>Rotations a second over four servers, in parallel and one after the other.</summary>
 internal sealed class FleetBench : Bench
 {
     private const int Servers = 4;
@@ -48,7 +48,6 @@ internal sealed class FleetBench : Bench
                     string.Create(CultureInfo.InvariantCulture, $"of {Environment.ProcessorCount} processors: servers {share.Servers:P0}, this process {share.Own:P0}, all {share.Total:P0}")));
             }
 
-            figures.Add(await MemoryAsync(service, names, cancellationToken));
             return figures;
 
             async Task<(TimeSpan Time, (double Servers, double Own, double Total) Share)> RunAsync(int limit)
@@ -68,23 +67,7 @@ internal sealed class FleetBench : Bench
         }
     }
 
-    private static async Task<Figure> MemoryAsync(Engine.RotationService service, List<string> names, CancellationToken cancellationToken)
-    {
-        var held = new List<long>();
-        for (var done = 0; done < 1000; done += names.Count)
-        {
-            _ = await service.RotateManyAsync(Fleet(names, 8), new Silent(), cancellationToken);
-            held.Add(GC.GetTotalMemory(forceFullCollection: true) / 1024);
-        }
-
-        var peak = Process.GetCurrentProcess().PeakWorkingSet64 / (1 << 20);
-        var warm = held[held.Count / 4];
-        var growth = (held[^1] - warm) / 1024.0;
-        return new(
-            $"Memory of {held.Count * names.Count:N0} rotations", $"peak {peak} MB", $"{warm} KB held after a quarter, {held[^1]} KB at the end", null, "≤ 200 MB, flat", peak <= 200 && growth < 8);
-    }
-
-    private static FleetRequest Fleet(IEnumerable<string> names, int limit) => new()
+    internal static FleetRequest Fleet(IEnumerable<string> names, int limit) => new()
     {
         Members = [.. names.Select(name => new FleetMember { Request = new() { Name = name, GracePeriod = TimeSpan.Zero } })],
         ThrottleLimit = limit,

@@ -5,7 +5,7 @@ internal static class Program
 {
     private static readonly Bench[] All =
     [
-        new ImportBench(), new StoreBench(), new RotationBench(), new OpenBench(), new TrafficBench(), new GrantsBench(), new FleetBench(), new SnapshotBench(), new CloneBench(),
+        new ImportBench(), new StoreBench(), new RotationBench(), new OpenBench(), new TrafficBench(), new GrantsBench(), new FleetBench(), new MemoryBench(), new SnapshotBench(), new CloneBench(),
     ];
 
     /// <summary>A bench that breaks is a line of the table, and the others run.</summary>
@@ -34,6 +34,8 @@ internal static class Program
                 return await CloneBench.RunOneCloneAsync();
             case [OpenBench.OneProcess]:
                 return await OpenBench.RunOnceAsync();
+            case [MemoryBench.OneRun]:
+                return await MemoryBench.RunOnceAsync();
         }
 
         using var stop = new CancellationTokenSource();

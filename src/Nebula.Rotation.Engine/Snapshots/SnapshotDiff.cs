@@ -18,5 +18,10 @@ internal sealed record SnapshotDiff(IReadOnlyList<PermissionFact> Missing, IRead
         return new(Sorted(left.Where(fact => !right.Contains(fact))), Sorted(right.Where(fact => !left.Contains(fact)))) { Compared = left.Count };
     }
 
-    private static List<PermissionFact> Sorted(IEnumerable<PermissionFact> facts) => [.. facts.OrderBy(fact => fact.ToString(), StringComparer.Ordinal)];
+    private static List<PermissionFact> Sorted(IEnumerable<PermissionFact> facts)
+    {
+        var sorted = facts.ToList();
+        sorted.Sort(FactOrder.Instance);
+        return sorted;
+    }
 }

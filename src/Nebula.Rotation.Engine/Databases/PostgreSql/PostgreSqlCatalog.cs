@@ -93,7 +93,7 @@ internal sealed class PostgreSqlCatalog(PostgreSqlSession session, PostgreSqlDat
         batch.BatchCommands.Add(new("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
         foreach (var query in queries)
         {
-            batch.BatchCommands.Add(new(query.Sql(visited.Server.Version))
+            batch.BatchCommands.Add(new(visited.TextOf(query))
             {
                 Parameters =
                 {

@@ -56,7 +56,10 @@ internal sealed class PostgreSqlConnector(DatabaseCredential credential, Login l
 
     private async Task<(NpgsqlDataSource DataSource, NpgsqlConnection Connection)> OpenAsync(string host, string database, string password, CancellationToken cancellationToken)
     {
-        var builder = new NpgsqlDataSourceBuilder(ConnectionString(host, database, password).ConnectionString);
+        // Each login has a data source of its own, and the full builder fills it with the mappings of all types there are.
+        var builder = new NpgsqlSlimDataSourceBuilder(ConnectionString(host, database, password).ConnectionString);
+        builder.EnableTransportSecurity();
+        builder.EnableArrays();
         // Only built-in types are read; asking for the others costs a round trip and rights that a login may lack.
         builder.ConfigureTypeLoading(loading => loading.EnableTypeLoading(false));
         var dataSource = builder.Build();

@@ -1,3 +1,4 @@
+using Nebula.Rotation.Engine.Databases.PostgreSql.Catalog;
 using Npgsql;
 
 namespace Nebula.Rotation.Engine.Databases.PostgreSql;
@@ -5,6 +6,8 @@ namespace Nebula.Rotation.Engine.Databases.PostgreSql;
 /// <summary>One admin connection to one database, with the data source that it came from. Both are this rotation's own.</summary>
 internal sealed class PostgreSqlSession(NpgsqlDataSource dataSource, NpgsqlConnection connection, PostgreSqlServer server, string endpoint) : IAsyncDisposable
 {
+    private readonly Dictionary<Type, string> _texts = [];
+
     public NpgsqlConnection Connection { get; } = connection;
 
     public PostgreSqlServer Server { get; } = server;
@@ -23,6 +26,14 @@ internal sealed class PostgreSqlSession(NpgsqlDataSource dataSource, NpgsqlConne
 
     /// <summary>The same session, with what its server says of itself now.</summary>
     public PostgreSqlSession With(PostgreSqlServer newer) => new(dataSource, Connection, newer, Endpoint);
+
+    /// <summary>A query's text: what it depends on stays the same as long as the session does, and a rotation asks each query several times.</summary>
+    public string TextOf(ICatalogQuery query)
+    {
+        if (!_texts.TryGetValue(query.GetType(), out var text))
+            _texts.Add(query.GetType(), text = query.Sql(Server.Version));
+        return text;
+    }
 
     public NpgsqlCommand Command(string sql, params object[] parameters)
     {

@@ -70,10 +70,10 @@ internal sealed class OwnPrivilegeQuery : ICatalogQuery
             {
                 Kind = FactKinds.OwnPrivilege,
                 Database = rows.GetBoolean(0) ? snapshot.Database : null,
-                ObjectType = rows.GetString(1),
+                ObjectType = snapshot.Word(rows, 1),
                 ObjectName = rows.GetString(2),
                 SubName = SnapshotBuilder.Text(rows, 3) is { } column ? PostgreSqlDialect.Identifier(column) : null,
-                Name = rows.GetString(4),
+                Name = snapshot.Word(rows, 4),
                 Value = rows.GetBoolean(5) ? FactKinds.HasRules : null,
                 Grantor = PermissionFact.Login,
                 ObjectOwner = PermissionFact.Login,

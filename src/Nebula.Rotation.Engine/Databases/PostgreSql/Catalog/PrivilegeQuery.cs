@@ -92,7 +92,7 @@ internal sealed class PrivilegeQuery(bool isSuperuser) : ICatalogQuery
         while (await rows.ReadAsync(cancellationToken))
         {
             var grantee = SnapshotBuilder.Text(rows, 7) is { } name ? snapshot.Role(name) : PostgreSqlDialect.Public;
-            var objectType = rows.GetString(1);
+            var objectType = snapshot.Word(rows, 1);
             var isMine = grantee == PermissionFact.Login;
             var fact = new PermissionFact
             {
@@ -102,7 +102,7 @@ internal sealed class PrivilegeQuery(bool isSuperuser) : ICatalogQuery
                 // The only name that comes without quotes; an extension's has a dot.
                 ObjectName = objectType == "PARAMETER ACL" ? PostgreSqlDialect.DottedName(rows.GetString(2)) : rows.GetString(2),
                 SubName = SnapshotBuilder.Text(rows, 3) is { } column ? PostgreSqlDialect.Identifier(column) : null,
-                Name = rows.GetString(4),
+                Name = snapshot.Word(rows, 4),
                 WithGrantOption = rows.GetBoolean(5),
                 Grantor = snapshot.Role(rows, 6),
                 Grantee = isMine ? null : grantee,

@@ -10,6 +10,10 @@ internal sealed class SnapshotBuilder(string username, string database)
 {
     private readonly List<PermissionFact> _facts = [];
 
+    private readonly Dictionary<string, string> _roles = [];
+
+    private readonly HashSet<string> _words = [];
+
     private readonly List<PlanBlocker> _blockers = [];
 
     private readonly Dictionary<string, string> _hints = [];
@@ -102,7 +106,22 @@ internal sealed class SnapshotBuilder(string username, string database)
     }
 
     /// <summary>A role as facts have it: the login's own name gives way to <see cref="PermissionFact.Login"/>.</summary>
-    public string Role(string name) => name == Username ? PermissionFact.Login : PostgreSqlDialect.Identifier(name);
+    public string Role(string name)
+    {
+        if (!_roles.TryGetValue(name, out var role))
+            _roles.Add(name, role = name == Username ? PermissionFact.Login : PostgreSqlDialect.Identifier(name));
+        return role;
+    }
+
+    /// <summary>A word of the server's that many rows have, such as a privilege or a kind of object: one text for all of them.</summary>
+    public string Word(NpgsqlDataReader rows, int column)
+    {
+        var read = rows.GetString(column);
+        if (_words.TryGetValue(read, out var word))
+            return word;
+        _words.Add(read);
+        return read;
+    }
 
     /// <summary>A role in a column that may be null.</summary>
     public string? Role(NpgsqlDataReader rows, int column) => Text(rows, column) is { } name ? Role(name) : null;

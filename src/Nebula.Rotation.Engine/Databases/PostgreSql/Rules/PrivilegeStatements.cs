@@ -21,6 +21,9 @@ internal static class PrivilegeStatements
     /// </summary>
     public static (IReadOnlyList<PermissionFact> Revoke, IReadOnlyList<PermissionFact> RevokeOption, IReadOnlyList<PermissionFact> Grant) Split(FactChanges changes)
     {
+        // A login that is made has nothing yet, and one that gets nothing has nothing to be compared with: the usual two.
+        if (changes.Missing.Count == 0 || changes.Extra.Count == 0)
+            return (changes.Extra, [], changes.Missing);
         var missing = changes.Missing.Select(Plain).ToHashSet();
         var extra = changes.Extra.Select(Plain).ToHashSet();
         return (
@@ -29,7 +32,7 @@ internal static class PrivilegeStatements
             [.. changes.Missing.Where(fact => fact.WithGrantOption || !extra.Contains(Plain(fact)))]);
     }
 
-    private static PermissionFact Plain(PermissionFact fact) => fact with { WithGrantOption = false };
+    private static PermissionFact Plain(PermissionFact fact) => fact.WithGrantOption ? fact with { WithGrantOption = false } : fact;
 
     private static void Write(RuleContext context, string rule, IEnumerable<PermissionFact> facts, Func<string, string, string, bool, string> statement)
     {
@@ -51,10 +54,16 @@ internal static class PrivilegeStatements
     }
 
     /// <summary><c>SELECT, UPDATE ("a", "b")</c>.</summary>
-    private static string Privileges(IEnumerable<PermissionFact> facts) => string.Join(
-        ", ",
-        from fact in facts
-        group fact.SubName by (fact.Name, HasColumns: fact.SubName is not null) into privilege
-        orderby privilege.Key.HasColumns, privilege.Key.Name
-        select privilege.Key.HasColumns ? $"{privilege.Key.Name} ({string.Join(", ", privilege.Order(StringComparer.Ordinal))})" : privilege.Key.Name);
+    private static string Privileges(IEnumerable<PermissionFact> facts)
+    {
+        // Most objects have one: grouping it took a quarter of a plan's memory.
+        if (facts.TryGetNonEnumeratedCount(out var count) && count == 1 && facts.First() is { SubName: null } only)
+            return only.Name;
+        return string.Join(
+            ", ",
+            from fact in facts
+            group fact.SubName by (fact.Name, HasColumns: fact.SubName is not null) into privilege
+            orderby privilege.Key.HasColumns, privilege.Key.Name
+            select privilege.Key.HasColumns ? $"{privilege.Key.Name} ({string.Join(", ", privilege.Order(StringComparer.Ordinal))})" : privilege.Key.Name);
+    }
 }
