@@ -77,6 +77,7 @@ function Publish-Staged([switch] $Quiet) {
     }
 
     foreach ($file in [IO.Directory]::GetFiles($cmdlets, '*.ps1xml')) { Copy-Into $staged $file }
+    Copy-Into $staged ([IO.Path]::Combine($cmdlets, 'Loading', 'Nebula.Rotation.Loader.psm1'))
     Invoke-Help -Quiet:$Quiet 'stage', ([IO.Path]::Combine($root, 'docs')), $bin, ([IO.Path]::Combine($staged, 'en-US'))
 
     Copy-Into $staged ([IO.Path]::Combine($root, 'eng', 'package', 'icon.png'))

@@ -47,7 +47,7 @@ function Get-SecretInfo {
             Username     = $credential.Username
             Version      = $credential.Version
             DatabaseType = "$($credential.DatabaseType)"
-            Endpoints    = $credential.FormatEndpoints()
+            Endpoints    = $credential.Endpoints
             Database     = $credential.Database
             LastRotated  = $credential.LastRotatedAt.UtcDateTime
         }

@@ -118,11 +118,14 @@ public sealed record DatabaseCredential
     /// <remarks>The store computes it with each change.</remarks>
     public DateTimeOffset? NextRotationAt { get; init; }
 
+    /// <summary>Whether a rotation is due now, and none holds it back.</summary>
+    public bool IsDue => NextRotationAt <= DateTimeOffset.UtcNow && string.IsNullOrEmpty(HoldReason);
+
     /// <summary>A number that grows with each change of this record in the store; a change against an older one is refused.</summary>
     public long Revision { get; init; }
 
     /// <summary>Host names and ports as messages show them, with a comma between: each endpoint with its own port or the one that all have.</summary>
-    public string FormatEndpoints() => string.Join(',', HostName.Select(host => HasPort(host) ? host : $"{(IsBareAddress6(host) ? $"[{host}]" : host)}:{Port}"));
+    public string Endpoints => string.Join(',', HostName.Select(host => HasPort(host) ? host : $"{(IsBareAddress6(host) ? $"[{host}]" : host)}:{Port}"));
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;

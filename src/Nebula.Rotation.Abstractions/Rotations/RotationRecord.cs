@@ -42,6 +42,12 @@ public sealed record RotationRecord
     /// <summary>When the record was closed, or null while it is open.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
+    /// <summary>How long it took, or null while the record is open.</summary>
+    public TimeSpan? Duration => FinishedAt - StartedAt;
+
+    /// <summary>Whether it is to be finished, by its runner or by another.</summary>
+    public bool IsOpen => State is RotationState.Running or RotationState.Draining or RotationState.RollbackFailed;
+
     /// <summary>Until when the old login is kept disabled, or null.</summary>
     public DateTimeOffset? RetainUntil { get; init; }
 

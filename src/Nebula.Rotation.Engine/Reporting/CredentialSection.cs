@@ -25,7 +25,7 @@ internal static class CredentialSection
         var credential = age.Credential;
         html.Write($"<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">");
         ReportParts.Credential(html, credential);
-        html.Write($"<span class=\"sub\">{credential.DatabaseType.ToString()} · <bdi>{credential.FormatEndpoints()}/{credential.Database}</bdi></span></th>");
+        html.Write($"<span class=\"sub\">{credential.DatabaseType.ToString()} · <bdi>{credential.Endpoints}/{credential.Database}</bdi></span></th>");
         html.Write($"<td role=\"cell\" data-label=\"State\">");
         WriteStatus(html, age);
         html.Write($"</td><td role=\"cell\" data-label=\"Age\">");

@@ -16,7 +16,7 @@ internal sealed class ReportModel
                 .ThenBy(age => age.Credential.Name, StringComparer.OrdinalIgnoreCase).ThenBy(age => age.Credential.Scope, StringComparer.Ordinal),
         ];
         Shown = [.. Within(data)];
-        Open = [.. data.Rotations.Where(record => record.State is RotationState.Running or RotationState.Draining or RotationState.RollbackFailed or RotationState.Incomplete)];
+        Open = [.. data.Rotations.Where(record => record.IsOpen || record.State == RotationState.Incomplete)];
         var byCredential = data.Rotations.ToLookup(record => record.CredentialId);
         Failures = [.. Shown.Where(HasFailed).Select(record => new ReportFailure(record, MadeGood(record, byCredential[record.CredentialId]), CredentialOf(record)))];
         Proofs = [.. Ages.Select(age => new PermissionProof(age.Credential, byCredential[age.Credential.Id]))];

@@ -10,7 +10,7 @@ internal static class AuditDetails
     public static IReadOnlyDictionary<string, object?> OfNew(DatabaseCredential credential, Login? admin) => new Dictionary<string, object?>
     {
         ["DatabaseType"] = credential.DatabaseType.ToString(),
-        ["Endpoints"] = credential.FormatEndpoints(),
+        ["Endpoints"] = credential.Endpoints,
         ["Database"] = credential.Database,
         ["AdminUsername"] = admin?.Username,
     };

@@ -14,8 +14,6 @@ internal sealed class RotationTable(ScopeTable scopes)
 
     private const string From = "FROM rotations r JOIN credentials c ON c.id = r.credential_id JOIN scopes s ON s.id = c.scope_id";
 
-    public static bool IsOpen(RotationState state) => state is RotationState.Running or RotationState.Draining or RotationState.RollbackFailed;
-
     /// <exception cref="RotationException"><see cref="RotationErrorCode.RotationOpen"/>.</exception>
     public static async Task CheckNoneOpenAsync(StoreSession session, DatabaseCredential credential)
     {

@@ -246,7 +246,7 @@ public abstract class TableStore : ICredentialStore
             async session =>
             {
                 var rotation = await RotationTable.GetAsync(session, lease.CredentialId, rotationId);
-                if (!RotationTable.IsOpen(rotation.Record.State))
+                if (!rotation.Record.IsOpen)
                     throw new RotationException(RotationErrorCode.InvalidArgument, $"The rotation {rotationId:D} is closed ({rotation.Record.State}); it publishes nothing more.");
 
                 var now = _time.GetUtcNow();

@@ -60,7 +60,7 @@ public sealed class ConvertNebulaOwnershipCommand : CredentialCmdlet
         {
             var confirmation = new Confirmation(this, Force);
             var credential = Find(target);
-            var place = $"{credential.Name}: {credential.DatabaseType} {credential.FormatEndpoints()}/{credential.Database}, live login '{credential.Username}'";
+            var place = $"{credential.Name}: {credential.DatabaseType} {credential.Endpoints}/{credential.Database}, live login '{credential.Username}'";
             var description = $"Performing the operation \"{Activity}\" on target \"{place}\".";
             if (confirmation.IsWhatIf)
                 description = string.Join(Environment.NewLine, Foresee(ToRequest(target)).Prepend(description));

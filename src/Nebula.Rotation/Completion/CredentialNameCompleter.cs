@@ -13,7 +13,7 @@ public sealed class CredentialNameCompleter : StoreCompleter
         [
             .. found.Where(credential => context.Begins(credential.Name))
                 .OrderBy(credential => credential.Name, StringComparer.OrdinalIgnoreCase)
-                .Select(credential => ToResult(credential.Name, $"{credential.DatabaseType} {credential.FormatEndpoints()}/{credential.Database} as {credential.Username}")),
+                .Select(credential => ToResult(credential.Name, $"{credential.DatabaseType} {credential.Endpoints}/{credential.Database} as {credential.Username}")),
         ];
     }
 }

@@ -34,10 +34,7 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCl
         AssemblyLoadContext.Default.Resolving -= Resolve;
         AssemblyLoadContext.Default.Resolving += Resolve;
 
-        // For the psm1: only where SecretManagement is loaded the store may be called as one of its vaults.
-        AppDomain.CurrentDomain.SetData(
-            "Nebula.Rotation.IsVaultWanted",
-            AppDomain.CurrentDomain.GetAssemblies().Any(static assembly => assembly.GetType("Microsoft.PowerShell.SecretManagement.SecretInformation") is not null));
+        ImportVault();
 
         // Next, PowerShell compares the cmdlets' names with those of the manifest by the rules of the user's culture, and a process needs milliseconds to read those at its first
         // comparison. It has another thread for that.
@@ -46,6 +43,18 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCl
 
     /// <inheritdoc/>
     public void OnRemove(PSModuleInfo psModuleInfo) => AssemblyLoadContext.Default.Resolving -= Resolve;
+
+    /// <summary>
+    /// The store as a vault of SecretManagement, nested in our module where that one is in the process: it calls its vaults in a runspace of its own, and looks for their functions among
+    /// the modules that ours sees. Not by the manifest or the psm1: every import would pay for it, and few sessions have vaults.
+    /// </summary>
+    private static void ImportVault()
+    {
+        if (!AppDomain.CurrentDomain.GetAssemblies().Any(static assembly => assembly.GetType("Microsoft.PowerShell.SecretManagement.SecretInformation") is not null))
+            return;
+        using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
+        shell.AddCommand("Microsoft.PowerShell.Core\\Import-Module").AddArgument(Path.Combine(Path.GetDirectoryName(Folder)!, "Nebula.Rotation.Extension")).Invoke();
+    }
 
     // The engine's name alone: its dependencies are its own affair, and another module's are none of ours.
     private static Assembly? Resolve(AssemblyLoadContext context, AssemblyName name) =>

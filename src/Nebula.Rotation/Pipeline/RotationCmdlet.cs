@@ -151,5 +151,5 @@ public abstract class RotationCmdlet : CredentialCmdlet
     };
 
     private protected static string Place(DatabaseCredential credential) =>
-        $"{credential.Name}: {credential.DatabaseType} {credential.FormatEndpoints()}/{credential.Database}, live login '{credential.Username}'";
+        $"{credential.Name}: {credential.DatabaseType} {credential.Endpoints}/{credential.Database}, live login '{credential.Username}'";
 }

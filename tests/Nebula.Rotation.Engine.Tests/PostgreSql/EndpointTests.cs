@@ -60,7 +60,7 @@ public sealed class EndpointTests
 
     [Fact]
     public void Messages_show_each_endpoint_with_its_port() =>
-        Assert.Equal("a:5433,b:5432,[::1]:5432,[::1]:6000,/run:5432", Credential("a:5433", "b", "::1", "[::1]:6000", "/run").FormatEndpoints());
+        Assert.Equal("a:5433,b:5432,[::1]:5432,[::1]:6000,/run:5432", Credential("a:5433", "b", "::1", "[::1]:6000", "/run").Endpoints);
 
     private static string Format(DatabaseCredential credential, ConnectionStringFormat format) =>
         new PostgreSqlEngine().FormatConnectionString(credential, new("app", new("secret")), format).Reveal();

@@ -54,7 +54,7 @@ internal sealed class MongoDbEngine : IDatabaseEngine
         catch (MongoDbCommandError e)
         {
             await session.DisposeAsync();
-            throw e.ToRotationException(credential.FormatEndpoints());
+            throw e.ToRotationException(credential.Endpoints);
         }
         catch
         {

@@ -125,7 +125,7 @@ internal sealed class MongoDbSession(MongoDbConnector connector, MongoClient cli
         catch (Exception e) when (e is not OperationCanceledException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var where = only?.ToString() ?? Connector.Credential.FormatEndpoints();
+            var where = only?.ToString() ?? Connector.Credential.Endpoints;
             if (MongoDbErrors.OfConnecting(e, where, Connector.Username, Connector.AuthSource, authenticationFailed, ClusterReason.Of(client.Cluster.Description)) is { } error)
                 throw error;
             throw;

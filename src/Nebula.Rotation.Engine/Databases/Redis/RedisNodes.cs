@@ -46,7 +46,7 @@ internal sealed class RedisNodes(DatabaseCredential credential, RedisConnector c
         foreach (var node in _nodes.Where(node => !node.Aliases.Overlaps(named)).ToList())
             await ForgetAsync(node);
         if (!WithData.Any())
-            throw _away.Values.FirstOrDefault() ?? new RotationException(RotationErrorCode.ServerUnreachable, $"{credential.FormatEndpoints()}: the sentinels know no server.", "Give the option ServiceName, and check `sentinel monitor`.");
+            throw _away.Values.FirstOrDefault() ?? new RotationException(RotationErrorCode.ServerUnreachable, $"{credential.Endpoints}: the sentinels know no server.", "Give the option ServiceName, and check `sentinel monitor`.");
     }
 
     /// <summary>Throws when a node cannot be asked: what is there is not known, and a login on some nodes only is none.</summary>

@@ -61,7 +61,7 @@ internal sealed class PgPassFormat : IFileFormat
     private static List<string[]> Places(DatabaseCredential credential)
     {
         var places = new List<string[]>();
-        foreach (var endpoint in credential.FormatEndpoints().Split(','))
+        foreach (var endpoint in credential.Endpoints.Split(','))
         {
             var colon = endpoint.LastIndexOf(':');
             var (host, port) = (endpoint[..colon].Trim('[', ']'), endpoint[(colon + 1)..]);

@@ -101,7 +101,7 @@ internal sealed class FleetRunner(WorkflowServices services, Func<FleetMember, b
             // One that is not there fails in its own turn, with its own words.
             found.Add(credential is null
                 ? (new(member, "", int.MaxValue), null)
-                : (new(member, $"{credential.DatabaseType} {credential.FormatEndpoints()}", AtOnce(credential)), credential));
+                : (new(member, $"{credential.DatabaseType} {credential.Endpoints}", AtOnce(credential)), credential));
         }
 
         var known = found.Where(one => one.Credential is not null).Select(one => (one.Entry, Credential: one.Credential!)).ToList();

@@ -13,8 +13,7 @@ internal sealed class OwnershipHistory
     public RotationRecord? Open => _records.FirstOrDefault(record => IsOwnership(record) && record.State == RotationState.Running);
 
     /// <summary>A rotation that has to be finished first.</summary>
-    public RotationRecord? OpenRotation => _records.FirstOrDefault(
-        record => !IsOwnership(record) && record.State is (RotationState.Running or RotationState.Draining or RotationState.RollbackFailed));
+    public RotationRecord? OpenRotation => _records.FirstOrDefault(record => !IsOwnership(record) && record.IsOpen);
 
     /// <summary>The owner role of the conversion that is in force, or of the one that is half taken back.</summary>
     public string? LastOwner => _records.FirstOrDefault(IsOwnership) switch
