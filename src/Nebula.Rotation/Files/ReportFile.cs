@@ -50,7 +50,10 @@ internal sealed class ReportFile
             KeepMode(fresh);
             if (_force && OperatingSystem.IsWindows() && File.Exists(FullName))
                 File.SetAttributes(FullName, File.GetAttributes(FullName) & ~FileAttributes.ReadOnly);
-            File.Move(fresh, FullName, overwrite: !_noClobber);
+            // A move that must not replace looks and renames, over what has come in between; this takes the name or fails.
+            if (_noClobber)
+                new FileStream(FullName, FileMode.CreateNew).Dispose();
+            File.Move(fresh, FullName, overwrite: true);
         }
         catch (IOException exception) when (_noClobber && File.Exists(FullName))
         {

@@ -17,7 +17,6 @@ public abstract class KilledRunnerTests(SharedPostgres postgres)
     {
         var writes = await CountWritesAsync();
         Assert.True(writes > 40, $"{writes} writes");
-        List<string> died = [];
         var forward = 0;
         for (var point = 0; point < Points; point++)
         {
@@ -25,7 +24,7 @@ public abstract class KilledRunnerTests(SharedPostgres postgres)
             await using var traffic = new Traffic(scene, workers: 1);
             await traffic.FlowsAsync(5);
 
-            died.Add(await DyingRunner.RunAsync(scene.StorePath, 1 + (point * (writes - 1) / (Points - 1)), gap: scene.Gap));
+            await DyingRunner.RunAsync(scene.StorePath, 1 + (point * (writes - 1) / (Points - 1)), gap: scene.Gap);
             await traffic.FlowsAsync(20);
             Assert.Empty(traffic.Failures);
 
@@ -38,7 +37,6 @@ public abstract class KilledRunnerTests(SharedPostgres postgres)
         }
 
         // Both ways out were taken.
-        Assert.Equal(Points, died.Count(what => what.Length > 0));
         Assert.InRange(forward, 1, Points - 1);
     }
 

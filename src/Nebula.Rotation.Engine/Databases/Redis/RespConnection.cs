@@ -82,8 +82,13 @@ internal sealed class RespConnection(Stream stream, IDisposable socket, EndPoint
         IsUsable = false;
         await stream.DisposeAsync();
         socket.Dispose();
-        _turn.Dispose();
-        _bound.Dispose();
+        // An exchange that is still under way ends by the closed stream, and uses both until then; neither holds anything that the collector does not take.
+        if (_turn.Wait(0))
+        {
+            _bound.Dispose();
+            // Whoever asks now is told that the connection was given up.
+            _turn.Release();
+        }
     }
 
     private CancellationTokenSource Bound()
