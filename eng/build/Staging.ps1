@@ -10,7 +10,8 @@ $stamp = [IO.Path]::Combine($out, ".staged-$Configuration")
 function Build-Module([switch] $Quiet) {
     if (-not $Quiet) { Write-Step "Build ($Configuration)" }
     # The files an aborted build leaves must not pass for a staged module.
-    [IO.File]::Delete($stamp)
+    # Of a file in a folder that is not there, Delete says so.
+    if ([IO.File]::Exists($stamp)) { [IO.File]::Delete($stamp) }
     $began = [DateTime]::UtcNow
     Invoke-Native -Quiet:$Quiet dotnet 'restore', $solution, '--nologo', '-v', 'quiet'
     Invoke-Native -Quiet:$Quiet dotnet 'build', $solution, '-c', $Configuration, '--no-restore', '--nologo', '-v', 'quiet', '-clp:NoSummary'
