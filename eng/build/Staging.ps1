@@ -10,7 +10,7 @@ $stamp = [IO.Path]::Combine($out, ".staged-$Configuration")
 function Build-Module([switch] $Quiet) {
     if (-not $Quiet) { Write-Step "Build ($Configuration)" }
     # The files an aborted build leaves must not pass for a staged module.
-    # Of a file in a folder that is not there, Delete says so.
+    # Where the folder is missing, too, as in a fresh clone, Delete throws.
     if ([IO.File]::Exists($stamp)) { [IO.File]::Delete($stamp) }
     $began = [DateTime]::UtcNow
     Invoke-Native -Quiet:$Quiet dotnet 'restore', $solution, '--nologo', '-v', 'quiet'
