@@ -151,6 +151,24 @@ public sealed class VaultTests : IDisposable
             found);
     }
 
+    // SecretManagement imports a module with -Force when it is registered, also one that it has imported before.
+    [Theory]
+    [InlineData("Import-Module $Module")]
+    [InlineData("Import-Module $Module; Import-Module $Module -Force; Import-Module $Module -Force")]
+    [InlineData("Import-Module $Module; Remove-Module Nebula.Rotation; Import-Module $Module -Force")]
+    public void The_vault_is_nested_however_often_the_module_is_imported(string imports)
+    {
+        var nested = _vault.Run(
+            $$"""
+            param($Module)
+            {{imports}}
+            (Get-Module Nebula.Rotation).NestedModules.Name
+            (Get-Module Nebula.Rotation).ExportedCommands.Count
+            """,
+            new Hashtable { ["Module"] = Repository.StagedModule }).ThrowIfFailed().Output.Select(line => $"{line}").Order(StringComparer.Ordinal);
+        Assert.Equal(["24", "Nebula.Rotation", "Nebula.Rotation.Extension"], nested);
+    }
+
     // In a process of its own: in this one SecretManagement's types are known already.
     [Fact]
     public void The_vault_is_there_for_SecretManagement_alone_also_when_the_user_imported_the_module_before_it()
