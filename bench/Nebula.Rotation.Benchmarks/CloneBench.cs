@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using Nebula.Rotation.Engine.Databases;
 using Nebula.Rotation.Engine.Databases.PostgreSql;
 using Npgsql;
@@ -71,7 +70,8 @@ internal sealed class CloneBench : Bench
 
         var growth = clones[50_000] / clones[10_000] / 5;
         figures.Add(new("PostgreSQL: growth from 10,000 to 50,000 tables", Text(clones[50_000]), $"5 × {Text(clones[10_000])}", growth, "≤ 1.5 (linear)", growth <= 1.5));
-        var peak = await MeasurePeakAsync(shop, await shop.NewGrantedLoginAsync(50_000));
+        var order = new Order(shop.Credential(await shop.NewGrantedLoginAsync(50_000)), shop.Server.SuperUser, shop.Server.SuperPassword);
+        var peak = await OwnProcess.AskAsync<Order, long>(OneClone, order, cancellationToken);
         figures.Add(new("PostgreSQL: peak memory of a clone of 50,000 tables", $"{peak} MB", "", null, "≤ 150 MB", peak <= 150, "working set of a process that reads, plans, applies and compares, runtime and driver included"));
         return figures;
     }
@@ -103,22 +103,10 @@ internal sealed class CloneBench : Bench
             await PostgresShop.RunAsync(raw, string.Create(CultureInfo.InvariantCulture, $"GRANT SELECT ON public.t_{table} TO {name}"));
     }
 
-    /// <summary>In a process of its own, which does nothing else; what it needs goes over its input.</summary>
-    private static async Task<long> MeasurePeakAsync(PostgresShop shop, string login)
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, [OneClone]) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        using var process = Process.Start(start)!;
-        await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(new Order(shop.Credential(login), shop.Server.SuperUser, shop.Server.SuperPassword)));
-        process.StandardInput.Close();
-        var answer = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return long.Parse(answer, CultureInfo.InvariantCulture);
-    }
-
-    /// <summary>The process that <see cref="MeasurePeakAsync"/> starts.</summary>
+    /// <summary>The process that is measured.</summary>
     public static async Task<int> RunOneCloneAsync()
     {
-        var order = JsonSerializer.Deserialize<Order>((await Console.In.ReadLineAsync())!)!;
+        var order = await OwnProcess.ReadOrderAsync<Order>();
         var engine = new PostgreSqlEngine();
         await using var admin = await engine.ConnectAdminAsync(order.Credential, new(order.User, new(order.Password)), CancellationToken.None);
         var source = await admin.ReadSnapshotAsync(order.Credential.Username, CancellationToken.None);
@@ -126,7 +114,7 @@ internal sealed class CloneBench : Bench
         var plan = engine.Planner.PlanClone(source, await admin.ReadSnapshotAsync(name, CancellationToken.None));
         await PostgresShop.ApplyAsync(admin, [.. plan.CreateStatements, .. plan.CloneStatements], new(name, new(PostgresShop.Password)), CancellationToken.None);
         var diff = engine.Planner.Compare(source, await admin.ReadSnapshotAsync(name, CancellationToken.None), afterMove: false);
-        Console.Write(Process.GetCurrentProcess().PeakWorkingSet64 / (1 << 20));
+        OwnProcess.Answer(Process.GetCurrentProcess().PeakWorkingSet64 / (1 << 20));
         return diff.IsEmpty ? 0 : 1;
     }
 

@@ -18,11 +18,7 @@ internal sealed class FleetBench : Bench
         var folder = Directory.CreateTempSubdirectory("nebula-bench-");
         try
         {
-            for (var number = 0; number < Servers; number++)
-            {
-                shops.Add(await PostgresShop.StartAsync(cancellationToken));
-                await shops[^1].MakeShopAsync();
-            }
+            await PostgresShop.StartAsync(shops, Servers, cancellationToken);
 
             await using var store = await RotationBench.OpenStoreAsync(folder, "store");
             await using var service = RotationBench.NewService(store);

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json;
 
 namespace Nebula.Rotation.Benchmarks;
 
@@ -35,11 +33,7 @@ internal sealed class MemoryBench : Bench
         var folder = Directory.CreateTempSubdirectory("nebula-bench-");
         try
         {
-            for (var number = 0; number < Servers; number++)
-            {
-                shops.Add(await PostgresShop.StartAsync(cancellationToken));
-                await shops[^1].MakeShopAsync();
-            }
+            await PostgresShop.StartAsync(shops, Servers, cancellationToken);
 
             var names = new List<string>();
             await using (var store = await RotationBench.OpenStoreAsync(folder, "store"))
@@ -48,8 +42,8 @@ internal sealed class MemoryBench : Bench
                     names.Add(await RotationBench.AddAsync(shops[number % Servers], store, cancellationToken));
             }
 
-            var run = await MeasureAsync(new(folder.FullName, names, Rotations), Gen0Size, cancellationToken);
-            var asItIs = await MeasureAsync(new(folder.FullName, names, FewRotations), null, cancellationToken);
+            var run = await OwnProcess.AskAsync<Order, Run>(OneRun, new(folder.FullName, names, Rotations), cancellationToken, ("DOTNET_GCgen0size", Gen0Size));
+            var asItIs = await OwnProcess.AskAsync<Order, Run>(OneRun, new(folder.FullName, names, FewRotations), cancellationToken);
             var warm = run.HeldKilobytes[run.HeldKilobytes.Count / 4];
             var isFlat = run.HeldKilobytes[^1] - warm < 8 * 1024;
             return
@@ -67,10 +61,10 @@ internal sealed class MemoryBench : Bench
         }
     }
 
-    /// <summary>The process that <see cref="MeasureAsync"/> starts; what it needs comes over its input.</summary>
+    /// <summary>The process that is measured.</summary>
     public static async Task<int> RunOnceAsync()
     {
-        var order = JsonSerializer.Deserialize<Order>((await Console.In.ReadLineAsync())!)!;
+        var order = await OwnProcess.ReadOrderAsync<Order>();
         await using var store = await RotationBench.OpenStoreAsync(new(order.Folder), "store");
         await using var service = RotationBench.NewService(store);
         var held = new List<long>();
@@ -81,21 +75,8 @@ internal sealed class MemoryBench : Bench
             held.Add(GC.GetTotalMemory(forceFullCollection: true) / 1024);
         }
 
-        Console.Write(JsonSerializer.Serialize(new Run(rotations, Process.GetCurrentProcess().PeakWorkingSet64 / (1 << 20), held, GC.GetTotalAllocatedBytes() / 1024)));
+        OwnProcess.Answer(new Run(rotations, Process.GetCurrentProcess().PeakWorkingSet64 / (1 << 20), held, GC.GetTotalAllocatedBytes() / 1024));
         return 0;
-    }
-
-    private static async Task<Run> MeasureAsync(Order order, string? gen0Size, CancellationToken cancellationToken)
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, [OneRun]) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        if (gen0Size is not null)
-            start.Environment["DOTNET_GCgen0size"] = gen0Size;
-        using var process = Process.Start(start)!;
-        await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(order));
-        process.StandardInput.Close();
-        var answer = await process.StandardOutput.ReadToEndAsync(cancellationToken);
-        await process.WaitForExitAsync(cancellationToken);
-        return JsonSerializer.Deserialize<Run>(answer)!;
     }
 
     private sealed record Order(string Folder, List<string> Names, int Rotations);

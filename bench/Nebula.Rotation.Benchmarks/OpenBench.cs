@@ -1,6 +1,4 @@
 using System.Data.Common;
-using System.Diagnostics;
-using System.Text.Json;
 using Nebula.Rotation.Pooling;
 using Nebula.Rotation.Pooling.Sources;
 using Npgsql;
@@ -27,7 +25,7 @@ internal sealed class OpenBench : Bench
         await using var shop = await PostgresShop.StartAsync(cancellationToken);
         var times = new List<Times>();
         for (var process = 0; process < Processes; process++)
-            times.AddRange(await MeasureAsync(shop.Server.ConnectionString(), cancellationToken));
+            times.AddRange(await OwnProcess.AskAsync<string, List<Times>>(OneProcess, shop.Server.ConnectionString(), cancellationToken));
         var ratios = times.Select(time => time.Through / time.Provider).Order().ToList();
         // What an application does with a connection is ask the server something.
         return
@@ -38,10 +36,10 @@ internal sealed class OpenBench : Bench
         ];
     }
 
-    /// <summary>The process that <see cref="MeasureAsync"/> starts; what it needs comes over its input.</summary>
+    /// <summary>The process that measures.</summary>
     public static async Task<int> RunOnceAsync()
     {
-        var server = (await Console.In.ReadLineAsync())!;
+        var server = await OwnProcess.ReadOrderAsync<string>();
         var times = new List<Times>();
         for (var round = 0; round <= Rounds; round++)
         {
@@ -58,18 +56,8 @@ internal sealed class OpenBench : Bench
                 times.Add(isFirst ? new(first, second) : new(second, first));
         }
 
-        Console.Write(JsonSerializer.Serialize(times));
+        OwnProcess.Answer(times);
         return 0;
-    }
-
-    private static async Task<List<Times>> MeasureAsync(string server, CancellationToken cancellationToken)
-    {
-        using var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [OneProcess]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
-        await process.StandardInput.WriteLineAsync(server);
-        process.StandardInput.Close();
-        var answer = await process.StandardOutput.ReadToEndAsync(cancellationToken);
-        await process.WaitForExitAsync(cancellationToken);
-        return JsonSerializer.Deserialize<List<Times>>(answer)!;
     }
 
     private static async Task UseAsync(DbDataSource source, int times)

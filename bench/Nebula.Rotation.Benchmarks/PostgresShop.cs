@@ -37,6 +37,16 @@ internal sealed partial class PostgresShop(PostgresServer server) : Shop
         return shop;
     }
 
+    /// <summary>Starts several into a list, whose servers end with it also when the next one does not come up.</summary>
+    public static async Task StartAsync(List<PostgresShop> shops, int number, CancellationToken cancellationToken)
+    {
+        while (shops.Count < number)
+        {
+            shops.Add(await StartAsync(cancellationToken));
+            await shops[^1].MakeShopAsync();
+        }
+    }
+
     public override DatabaseCredential Credential(string username) => new()
     {
         Name = username,
